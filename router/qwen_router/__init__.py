@@ -1,0 +1,151 @@
+"""A task router for the Qwen family of open models.
+
+Names are imported when they are first used, so that `import qwen_router` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwen_router.app import Router
+    from qwen_router.backend import Backend, ModelFiles, Progress, WeightSource, call_options
+    from qwen_router.cancellation import Cancellation, current_cancellation
+    from qwen_router.catalog import Catalogue, Model, load_catalogue
+    from qwen_router.config import Settings, load_settings
+    from qwen_router.errors import (
+        BackendError,
+        BackendUnavailable,
+        Cancelled,
+        ConfigError,
+        DeadlineExceeded,
+        InputError,
+        MediaError,
+        NoModelFits,
+        OutOfMemory,
+        Overloaded,
+        PluginError,
+        Refused,
+        RouterError,
+        UnknownModel,
+        UnknownTask,
+        WeightsError,
+    )
+    from qwen_router.events import Event
+    from qwen_router.hookspecs import hookimpl
+    from qwen_router.parsing import boxed, code_blocks, split_thinking
+    from qwen_router.request import Chunk, Hints, Request, Sampling
+    from qwen_router.resources import Device, Resources
+    from qwen_router.specialist import Specialist
+    from qwen_router.types import (
+        Answer,
+        Attempt,
+        Candidate,
+        Check,
+        Choice,
+        Classification,
+        CodeBlock,
+        Decision,
+        Escalation,
+        Generation,
+        Offer,
+        Plan,
+        Reason,
+        Step,
+        Timings,
+        Usage,
+        Verdict,
+    )
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Backend",
+    "BackendError",
+    "BackendUnavailable",
+    "Cancellation",
+    "Cancelled",
+    "Candidate",
+    "Catalogue",
+    "Check",
+    "Choice",
+    "Chunk",
+    "Classification",
+    "CodeBlock",
+    "ConfigError",
+    "DeadlineExceeded",
+    "Decision",
+    "Device",
+    "Escalation",
+    "Event",
+    "Generation",
+    "Hints",
+    "InputError",
+    "MediaError",
+    "Model",
+    "ModelFiles",
+    "NoModelFits",
+    "Offer",
+    "OutOfMemory",
+    "Overloaded",
+    "Plan",
+    "PluginError",
+    "Progress",
+    "Reason",
+    "Refused",
+    "Request",
+    "Resources",
+    "Router",
+    "RouterError",
+    "Sampling",
+    "Settings",
+    "Specialist",
+    "Step",
+    "Timings",
+    "UnknownModel",
+    "UnknownTask",
+    "Usage",
+    "Verdict",
+    "WeightSource",
+    "WeightsError",
+    "boxed",
+    "call_options",
+    "code_blocks",
+    "current_cancellation",
+    "hookimpl",
+    "load_catalogue",
+    "load_settings",
+    "split_thinking",
+]
+
+# Where the names live, the lightest first: `app` alone brings langgraph.
+_MODULES = (
+    "errors",
+    "types",
+    "request",
+    "parsing",
+    "cancellation",
+    "config",
+    "resources",
+    "catalog",
+    "backend",
+    "specialist",
+    "events",
+    "hookspecs",
+    "app",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for home in _MODULES:
+            module = importlib.import_module(f"{__name__}.{home}")
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)
+                return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,126 @@
+"""What runs models: the contract of a backend and of a weight source."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from langchain_core.language_models import BaseChatModel
+
+from qwen_router.catalog import Model
+from qwen_router.config import Settings
+from qwen_router.request import Sampling
+from qwen_router.resources import Resources
+from qwen_router.types import Candidate, Format, Offer, Value
+
+Progress = Callable[[str, int, int], None]
+"""Told the file's name, the bytes done and the bytes in all (0 when unknown)."""
+
+
+class ModelFiles(Value):
+    """Where a model's files lie.
+
+    Attributes:
+        path: A directory of safetensors, or a GGUF file. Empty for a served model.
+        source: The weight source that has them.
+    """
+
+    path: Path
+    format: Format
+    source: str
+
+    @classmethod
+    def served(cls) -> ModelFiles:
+        """Return what stands for the files of a served model: none here."""
+        return cls(path=Path(), format="served", source="")
+
+
+class Backend(ABC):
+    """Runs models as LangChain chat models. One instance serves a router's whole life."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def missing(self, settings: Settings) -> str | None:
+        """Say in one line why this backend can't be used here and how to mend it, or `None`."""
+
+    @abstractmethod
+    def offers(self, model: Model, settings: Settings, resources: Resources) -> Sequence[Offer]:
+        """Return the precisions at which this backend could run `model` on this machine."""
+
+    @abstractmethod
+    def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
+        """Load a model. Its `stream` and `invoke` take the keywords of `call_options`.
+
+        A chunk's `content` is text, its `additional_kwargs["reasoning_content"]` thinking where the
+        backend can tell them apart (raw `<think>` tags in the text are split by the specialist). A prompt
+        that already opened the thought is mended by yielding `<think>` first. The last chunk carries
+        `usage_metadata` and `response_metadata["finish_reason"]` (`stop`, `length`, `tool_calls`). The model asks
+        `current_cancellation().stopped` at every token and ends quietly when it is true.
+
+        Raises:
+            OutOfMemory: The model doesn't fit.
+            BackendUnavailable: The package or the server behind the backend is missing.
+            WeightsError: The files can't be used.
+        """
+
+    def sequences(self, settings: Settings) -> int:
+        """Return how many contexts a loaded model holds at once; its KV cache is sized for them."""
+        return 1
+
+    def unload(self, chat_model: BaseChatModel) -> None:
+        """Give back the memory of a model that `load` returned."""
+        close = getattr(chat_model, "close", None)
+        if callable(close):
+            close()
+
+
+class WeightSource(ABC):
+    """Finds and fetches model files."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def find(self, model: Model, offer: Offer, settings: Settings) -> ModelFiles | None:
+        """Return the files if they are on this machine; never asks the network."""
+
+    @abstractmethod
+    def size(self, model: Model, offer: Offer, settings: Settings) -> int | None:
+        """Return the bytes a fetch would download, `None` when there is none to be had here; never asks the network.
+
+        0 means that all is on this machine already and `fetch` only has to put it together.
+        """
+
+    @abstractmethod
+    def fetch(self, model: Model, offer: Offer, settings: Settings, progress: Progress) -> ModelFiles:
+        """Bring the files here, whole and verified, or leave nothing behind but what a resume can use.
+
+        Raises:
+            WeightsError: They can't be had; the message says why and what to do.
+        """
+
+
+def call_options(
+    sampling: Sampling,
+    *,
+    thinking: bool = False,
+    json_schema: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the keywords every backend's chat model takes, with unset ones left out.
+
+    Keys: `temperature`, `top_p`, `top_k`, `min_p`, `presence_penalty`, `repetition_penalty`, `max_tokens`, `seed`,
+    `stop` (a list), `thinking` (bool: always given) and `json_schema` (a dict).
+    """
+    options: dict[str, Any] = {
+        ("max_tokens" if key == "max_new_tokens" else key): value
+        for key, value in sampling
+        if value is not None and key != "stop"
+    }
+    if sampling.stop:
+        options["stop"] = list(sampling.stop)
+    options["thinking"] = thinking
+    if json_schema is not None:
+        options["json_schema"] = json_schema
+    return options

@@ -1,0 +1,290 @@
+"""The operators' settings: typed, with every default, read from TOML and the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from qwen_router.errors import ConfigError
+
+FILE_NAME = "config.toml"
+ENV_PREFIX = "QWEN_ROUTER__"
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RouterSection(Section):
+    """How requests are taken and routed."""
+
+    min_confidence: float = Field(0.4, ge=0, le=1)
+    """Below this probability the task is `general`."""
+    max_concurrency: int = Field(32, ge=1)
+    """Requests answered at the same time; more wait."""
+    max_steps: int = Field(6, ge=1)
+    """Most steps a compound request is split into; 1 never splits."""
+
+
+class SizingSection(Section):
+    """Which model, precision and backend."""
+
+    prefer: Literal["quality", "speed", "memory"] = "quality"
+    memory_fraction: float = Field(0.8, gt=0, le=1)
+    """Share of the free RAM or VRAM that models may take."""
+    min_tokens_per_second: float = Field(5.0, ge=0)
+    """Slower candidates are chosen only when there is no faster one."""
+    context: int = Field(8192, ge=512)
+    """Tokens of context a local model is loaded with, at most its native length."""
+    warm_slack: float = Field(0.05, ge=0, le=1)
+    """Expected quality given up to use a model that is already loaded."""
+
+
+class ThinkingSection(Section):
+    """When hybrid models think."""
+
+    mode: Literal["auto", "on", "off"] = "auto"
+    min_difficulty: float = Field(0.6, ge=0, le=1)
+    """With `auto`, think from this difficulty up."""
+
+
+class EscalationSection(Section):
+    """What follows a rejected answer."""
+
+    max_attempts: int = Field(3, ge=1)
+    """Answers tried for one step; 1 never escalates."""
+
+
+class GenerationSection(Section):
+    """Defaults for every answer."""
+
+    max_new_tokens: int = Field(2048, ge=1)
+
+
+class LimitsSection(Section):
+    """What a request may hold."""
+
+    max_characters: int = Field(65_536, ge=1)
+    max_attachments: int = Field(8, ge=0)
+    max_image_pixels: int = Field(100_000_000, ge=1)
+    max_attachment_bytes: int = Field(52_428_800, ge=1)
+
+
+class WeightsSection(Section):
+    """Where model files come from."""
+
+    sources: tuple[str, ...] = ("local", "hub", "embedded")
+    """Asked in this order."""
+    directories: tuple[str, ...] = ()
+    """Where `local` looks: `DIR/NAME/` with safetensors, or GGUF files."""
+    cache: str = ""
+    """Where joined and fetched files are kept; empty takes the user's cache."""
+    offline: bool = False
+    """Ask nobody; use what is here."""
+    auto_pull: bool = False
+    """Fetch a chosen model during a request; otherwise only `pull` fetches."""
+
+
+class TransformersSection(Section):
+    """In-process inference with torch."""
+
+    enabled: bool = True
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precisions: tuple[str, ...] = ("bf16", "int8", "nf4")
+    max_batch: int = Field(4, ge=1)
+    """Requests decoded together."""
+
+
+class LlamaCppSection(Section):
+    """In-process inference of GGUF files."""
+
+    enabled: bool = True
+    threads: int = Field(0, ge=0)
+    """0 takes the physical cores."""
+    parallel: int = Field(2, ge=1)
+    """Requests decoded together; each has its own context."""
+    gpu_layers: int = Field(-1, ge=-1)
+    """Layers on the accelerator; -1 takes all that fit."""
+
+
+class OpenAISection(Section):
+    """A server that speaks the OpenAI API: vLLM, SGLang, Ollama, llama-server, DashScope."""
+
+    enabled: bool = True
+    base_url: str = ""
+    """Such as `http://localhost:11434/v1`; empty switches the backend off."""
+    api_key_env: str = "QWEN_ROUTER_API_KEY"
+    """Name of the environment variable that holds the key."""
+    models: dict[str, str] = {}
+    """Catalogue id to the server's name; empty asks the server what it serves."""
+    timeout: float = Field(120.0, gt=0)
+    """Seconds without a byte before a call is given up."""
+    max_retries: int = Field(2, ge=0)
+
+
+class BackendsSection(Section):
+    """What runs the models."""
+
+    llama_cpp: LlamaCppSection = LlamaCppSection()
+    transformers: TransformersSection = TransformersSection()
+    openai_api: OpenAISection = OpenAISection()
+
+
+class PluginsSection(Section):
+    """Which plugins may load."""
+
+    allow: tuple[str, ...] = ()
+    """Distributions or entry points beside the built-in ones; `*` allows every installed one."""
+
+
+class LogSection(Section):
+    """What is logged. Never the content of a request."""
+
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+
+
+class Settings(BaseSettings):
+    """All settings. Later sources win: defaults, file, environment (`QWEN_ROUTER__SECTION__KEY`), overrides."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__")
+
+    router: RouterSection = RouterSection()
+    sizing: SizingSection = SizingSection()
+    thinking: ThinkingSection = ThinkingSection()
+    escalation: EscalationSection = EscalationSection()
+    generation: GenerationSection = GenerationSection()
+    limits: LimitsSection = LimitsSection()
+    weights: WeightsSection = WeightsSection()
+    backends: BackendsSection = BackendsSection()
+    plugins: PluginsSection = PluginsSection()
+    log: LogSection = LogSection()
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where model files are kept."""
+        if self.weights.cache:
+            return Path(self.weights.cache).expanduser()
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("qwen-router", appauthor=False))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Merge the environment in `load_settings`, so that it stands between the file and the overrides."""
+        return (init_settings,)
+
+
+def load_settings(path: str | Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: A TOML file; `None` takes `$QWEN_ROUTER_CONFIG`, else `config.toml` of the user's configuration
+            directory when there is one.
+        overrides: Nested tables that win over everything, such as `sizing={"prefer": "speed"}`.
+
+    Raises:
+        ConfigError: A file that can't be read, an unknown key or a value of the wrong type.
+    """
+    file = find_file(path)
+    _check_readable(file)
+    _check_environment()
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+    try:
+        return Settings(**dict(FromFile(**overrides)))
+    except (ValidationError, SettingsError) as error:
+        raise ConfigError(*_explain(error, file)) from None
+
+
+def find_file(path: str | Path | None = None) -> Path | None:
+    """Return the file that `load_settings(path)` reads; `None` when there is none and the defaults hold."""
+    if path is not None:
+        return Path(path)
+    if named := os.environ.get("QWEN_ROUTER_CONFIG"):
+        return Path(named)
+    import platformdirs
+
+    usual = Path(platformdirs.user_config_dir("qwen-router", appauthor=False)) / FILE_NAME
+    return usual if usual.is_file() else None
+
+
+def _check_readable(file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no configuration file {file}.", "Check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"Can't read the configuration file {file}: {error}.", "It must be a readable UTF-8 text file."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line.") from None
+
+
+def _check_environment() -> None:
+    """Refuse a misspelled section: pydantic-settings passes over variables it doesn't know."""
+    for name in os.environ:
+        section = name.upper().removeprefix(ENV_PREFIX).split("__")[0].lower()
+        if name.upper().startswith(ENV_PREFIX) and section not in Settings.model_fields:
+            raise ConfigError(
+                f"The environment variable {name} names no section of the configuration.",
+                _nearest(section, Settings.model_fields),
+            )
+
+
+def _explain(error: ValidationError | SettingsError, file: Path | None) -> tuple[str, str]:
+    """Turn the first fault into one line: what, where, and the fix."""
+    where = str(file) if file else "the configuration"
+    if isinstance(error, SettingsError):
+        return f"{where}: {error}.", "Check the QWEN_ROUTER__ environment variables."
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    key = ".".join(path)
+    if first["type"] == "extra_forbidden":
+        known: Any = Settings
+        for part in path[:-1]:
+            known = known.model_fields[part].annotation
+        return f"{where}: unknown key {key}.", _nearest(path[-1], known.model_fields)
+    fix = first["msg"].removeprefix("Input should be ")
+    return f"{where}: {key} = {first['input']!r} is not valid.", f"It should be {fix}."
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]}?" if close else f"Known keys: {', '.join(names)}."

@@ -1,0 +1,132 @@
+"""Tells observers what happened, and keeps their faults away from the call."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pluggy
+
+from qwen_router.hooks import call_impl
+from qwen_router.types import Answer, Check, Choice, Classification, Escalation, Plan, Verdict
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to one request. `at` is Unix time in seconds, `seconds` how long it took."""
+
+    request_id: str
+    seconds: float = 0.0
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted(Event):
+    """Every guard let the request pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied(Event):
+    """A guard denied the request or its answer."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified(Event):
+    """The request was classified."""
+
+    classification: Classification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Event):
+    """The request was split into steps."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected(Event):
+    """A model was chosen for a step."""
+
+    step: str
+    attempt: int
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded(Event):
+    """A model was loaded."""
+
+    model: str
+    precision: str
+    backend: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evicted(Event):
+    """A model was unloaded."""
+
+    model: str
+    precision: str
+    backend: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Event):
+    """An answer was checked."""
+
+    step: str
+    attempt: int
+    check: Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated(Event):
+    """A rejected answer is tried again, or not."""
+
+    step: str
+    escalation: Escalation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Event):
+    """The answer left the router."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(Event):
+    """The request ended in an error."""
+
+    error: BaseException
+
+
+class Events:
+    """Sends events to every observer."""
+
+    def __init__(self, manager: pluggy.PluginManager) -> None:
+        self._hook = manager.hook.observe
+        self.faults: Counter[str] = Counter()
+
+    def emit(self, event: Event) -> None:
+        """Tell every observer, one by one, so that a raising one can't hide the event from the others."""
+        for impl in self._hook.get_hookimpls():
+            try:
+                call_impl(impl, {"event": event})
+            except Exception as fault:
+                self.faults[impl.plugin_name] += 1
+                if self.faults[impl.plugin_name] == 1:
+                    _log.warning(
+                        "Observer %s failed on %s: %r. Later faults of it are only counted.",
+                        impl.plugin_name,
+                        type(event).__name__,
+                        fault,
+                    )

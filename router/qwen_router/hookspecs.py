@@ -1,0 +1,130 @@
+"""Every hook a plugin can implement. The docstring is the contract.
+
+A hook implementation takes the arguments it needs, by name, and may leave out the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pluggy
+
+from qwen_router.backend import Backend, WeightSource
+from qwen_router.catalog import Model
+from qwen_router.config import Settings
+from qwen_router.events import Event
+from qwen_router.request import Request
+from qwen_router.resources import Resources
+from qwen_router.specialist import Specialist
+from qwen_router.types import (
+    Answer,
+    Attempt,
+    Candidate,
+    Choice,
+    Classification,
+    Escalation,
+    Plan,
+    Verdict,
+)
+
+PROJECT = "qwen_router"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def specialists(settings: Settings) -> Sequence[Specialist]:  # type: ignore[empty-body]
+    """Return the specialists this plugin adds; called once, at start.
+
+    A name that another plugin has taken is an error naming both. Raising stops the start.
+    """
+
+
+@hookspec
+def backends(settings: Settings) -> Sequence[Backend]:  # type: ignore[empty-body]
+    """Return the backends this plugin adds; called once, at start. Names as for `specialists`."""
+
+
+@hookspec
+def weight_sources(settings: Settings) -> Sequence[WeightSource]:  # type: ignore[empty-body]
+    """Return the weight sources this plugin adds; called once, at start. Names as for `specialists`."""
+
+
+@hookspec
+def classify(request: Request, classification: Classification, settings: Settings) -> Classification | None:
+    """Return a refined classification, or `None` to abstain.
+
+    Each plugin is asked in the order of registration and sees what the one before made of it. Raising fails the
+    request.
+    """
+
+
+@hookspec(firstresult=True)
+def plan(
+    request: Request,
+    classification: Classification,
+    classify_text: Callable[[str], Classification],
+    settings: Settings,
+) -> Plan | None:
+    """Return the steps of a request, or `None` to leave it to the next plugin.
+
+    The last registered plugin is asked first. When all abstain the request is one step. Raising fails the request.
+    """
+
+
+@hookspec(firstresult=True)
+def think(request: Request, classification: Classification, model: Model, settings: Settings) -> bool | None:
+    """Say whether `model` should think for this request, or `None` to leave it to the next plugin.
+
+    Asked only of models that can do both. When all abstain the model doesn't think. Raising fails the request.
+    """
+
+
+@hookspec(firstresult=True)
+def size(
+    candidates: Sequence[Candidate],
+    classification: Classification,
+    request: Request,
+    resources: Resources,
+    settings: Settings,
+) -> Choice | None:
+    """Choose among the candidates that aren't rejected yet, or return `None` to leave it to the next plugin.
+
+    The choice lists every candidate, each loser with its reason. Raising fails the request.
+    """
+
+
+@hookspec(firstresult=True)
+def escalate(
+    attempts: Sequence[Attempt],
+    candidates: Sequence[Candidate],
+    classification: Classification,
+    request: Request,
+    settings: Settings,
+) -> Escalation | None:
+    """Say what to try after the last of `attempts` was rejected, or `None` to leave it to the next plugin.
+
+    `candidates` are those that could still be tried. When all abstain the best answer so far is returned.
+    """
+
+
+@hookspec
+def check_request(request: Request, settings: Settings) -> Verdict | None:
+    """Allow, rewrite or deny a request before anything else sees it; `None` abstains.
+
+    Any deny wins. A guard that raises denies; only an `InputError`, for a request that can't be read at all, goes to
+    the caller as it is. Rewrites are applied in the order of registration, each seeing the last.
+    """
+
+
+@hookspec
+def check_answer(request: Request, answer: Answer, settings: Settings) -> Verdict | None:
+    """Allow, rewrite or deny an answer before the caller sees it. Combines like `check_request`."""
+
+
+@hookspec
+def observe(event: Event) -> None:
+    """Be told of one event, in the thread of the call, at once: return quickly.
+
+    An observer that raises is isolated, counted and logged; it never breaks a call.
+    """

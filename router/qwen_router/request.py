@@ -1,0 +1,140 @@
+"""The request: a conversation, and what its caller decides."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, convert_to_messages
+from pydantic import Field
+
+from qwen_router.types import Modality, Task, Value
+
+
+class Sampling(Value):
+    """How tokens are drawn. `None` leaves a setting to the model's own documented value."""
+
+    temperature: float | None = Field(None, ge=0)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0)
+    min_p: float | None = Field(None, ge=0, le=1)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    repetition_penalty: float | None = Field(None, gt=0)
+    max_new_tokens: int | None = Field(None, gt=0)
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+    def over(self, defaults: Sampling) -> Sampling:
+        """Return these settings, with `defaults` wherever one is unset."""
+        own = {k: v for k, v in self if v is not None and v != ()}
+        return defaults.model_copy(update=own)
+
+
+class Hints(Value):
+    """What the caller decides instead of the router. `None` leaves the decision to it."""
+
+    task: Task | None = None
+    model: str | None = None
+    thinking: bool | None = None
+
+
+class Request(Value):
+    """One request: a conversation whose last turn is to be answered.
+
+    Attributes:
+        messages: LangChain messages; images and sounds are standard content blocks.
+        user: Whose limits apply.
+        thread: Name of a kept conversation; `None` for a request that stands alone.
+        deadline: Seconds from the start of the call within which the answer must be complete.
+        json_schema: A JSON schema the answer has to follow.
+    """
+
+    messages: tuple[AnyMessage, ...] = Field(min_length=1)
+    user: str = "local"
+    thread: str | None = None
+    sampling: Sampling = Sampling()
+    hints: Hints = Hints()
+    deadline: float | None = Field(None, gt=0)
+    json_schema: dict[str, Any] | None = None
+    id: str = Field(default_factory=lambda: uuid.uuid4().hex)
+
+    @classmethod
+    def of(cls, value: Request | str | BaseMessage | Sequence[Any], **fields: Any) -> Request:
+        """Make a request of a string, a message, a list of messages or a request.
+
+        Raises:
+            ValueError: The value is none of these.
+        """
+        if isinstance(value, Request):
+            return value.model_copy(update=fields) if fields else value
+        if isinstance(value, str):
+            messages: tuple[BaseMessage, ...] = (HumanMessage(value),)
+        elif isinstance(value, BaseMessage):
+            messages = (value,)
+        else:
+            messages = tuple(convert_to_messages(list(value)))
+        return cls.model_validate({"messages": messages, **fields})
+
+    @property
+    def text(self) -> str:
+        """The text of the last user turn, or of the last message when there is none."""
+        for message in reversed(self.messages):
+            if isinstance(message, HumanMessage):
+                return text_of(message)
+        return text_of(self.messages[-1])
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What the conversation carries, sorted."""
+        kinds: set[Modality] = {"text"} if any(text_of(m) for m in self.messages) else set()
+        for message in self.messages:
+            if any(True for _ in blocks_of(message, "image")):
+                kinds.add("image")
+            if any(True for _ in blocks_of(message, "audio")):
+                kinds.add("audio")
+        return tuple(sorted(kinds))
+
+    def with_text(self, text: str) -> Request:
+        """Return a copy whose last user turn says `text` and keeps its attachments."""
+        at = max(
+            (i for i, m in enumerate(self.messages) if isinstance(m, HumanMessage)),
+            default=len(self.messages) - 1,
+        )
+        turn = self.messages[at]
+        kept = (
+            [b for b in turn.content if isinstance(b, dict) and b.get("type") != "text"]
+            if (isinstance(turn.content, list))
+            else []
+        )
+        content: Any = [*kept, {"type": "text", "text": text}] if kept else text
+        changed = turn.model_copy(update={"content": content})
+        messages = (*self.messages[:at], changed, *self.messages[at + 1 :])
+        return self.model_copy(update={"messages": messages})
+
+
+def text_of(message: BaseMessage) -> str:
+    """Return the text of a message, its text blocks joined by line ends."""
+    if isinstance(message.content, str):
+        return message.content
+    return "\n".join(
+        block if isinstance(block, str) else str(block.get("text", ""))
+        for block in message.content
+        if isinstance(block, str) or block.get("type") == "text"
+    )
+
+
+def blocks_of(message: BaseMessage, kind: Literal["image", "audio"]) -> list[dict[str, Any]]:
+    """Return the content blocks of one kind, in LangChain's standard form."""
+    if isinstance(message.content, str):
+        return []
+    return [dict(block) for block in message.content_blocks if block["type"] == kind]
+
+
+class Chunk(Value):
+    """A piece of a streamed answer. A higher `attempt` starts the step's answer anew."""
+
+    kind: Literal["text", "thinking"]
+    text: str
+    step: str = "1"
+    attempt: int = 1

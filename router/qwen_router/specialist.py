@@ -1,0 +1,55 @@
+"""What answers one kind of request: the contract of a specialist."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Sequence
+from typing import ClassVar
+
+from langchain_core.messages import BaseMessage, SystemMessage
+
+from qwen_router.parsing import split_thinking
+from qwen_router.request import Request
+from qwen_router.types import Check, Generation, Modality, Task
+
+
+class Specialist(ABC):
+    """Prompts, parses and checks for one task. Stateless: one instance serves every request.
+
+    Attributes:
+        name: Unique among specialists.
+        task: What it answers; a new word makes a new task.
+        examples: A dozen utterances; the classifier learns a new task from them at start.
+        ladder: Catalogue models of its own, best first is not needed: the sizing policy orders them.
+        stand_ins: Catalogue models that can serve when none of the ladder can be had here.
+        modalities: What its models read.
+        system: The system prompt that its models expect; a caller's own system message comes before it.
+    """
+
+    name: ClassVar[str]
+    task: ClassVar[Task]
+    examples: ClassVar[Sequence[str]] = ()
+    ladder: ClassVar[Sequence[str]]
+    stand_ins: ClassVar[Sequence[str]] = ()
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"text"})
+    system: ClassVar[str] = ""
+
+    def messages(self, request: Request) -> list[BaseMessage]:
+        """Return what is sent to the model: the conversation under the specialist's system prompt."""
+        given: list[BaseMessage] = list(request.messages)
+        if not self.system:
+            return given
+        if given and isinstance(given[0], SystemMessage):
+            return [SystemMessage(f"{given[0].text}\n\n{self.system}"), *given[1:]]
+        return [SystemMessage(self.system), *given]
+
+    def parse(self, generation: Generation) -> Generation:
+        """Split the thinking off the text. `generation.text` is what the model wrote."""
+        text, thinking = split_thinking(generation.text)
+        return generation.model_copy(update={"text": text, "thinking": generation.thinking or thinking})
+
+    def check(self, request: Request, generation: Generation) -> Check:
+        """Judge the answer. Abstaining is honest: it neither blocks nor escalates."""
+        if not generation.text.strip():
+            return Check(status="rejected", why="The model answered nothing.")
+        return Check(status="abstained", why="No check for this task.")

@@ -1,0 +1,260 @@
+"""The values that flow through the router: frozen, validated, JSON-serialisable."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from langchain_core.messages import AIMessage
+from pydantic import BaseModel, ConfigDict, Field
+
+Task = str
+Modality = Literal["text", "image", "audio"]
+Format = Literal["safetensors", "gguf", "served"]
+
+
+class Value(BaseModel):
+    """A frozen value that refuses fields it doesn't know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reason(Value):
+    """One signal that weighed in a classification; `weight` is in logits for the chosen task."""
+
+    signal: str
+    weight: float
+
+
+class Classification(Value):
+    """What the request is.
+
+    Attributes:
+        scores: Probability of each task; they sum to 1.
+        difficulty: Probability that a small model gets it wrong.
+        language: BCP 47 tag; `und` when it can't be told.
+        attack: Probability that the text tries to misuse the model.
+        confidence: Probability of the chosen task.
+        stage: The classifier stage that decided.
+    """
+
+    scores: dict[Task, float]
+    task: Task
+    difficulty: float = Field(ge=0, le=1)
+    language: str = "und"
+    modalities: tuple[Modality, ...] = ("text",)
+    attack: float = Field(0.0, ge=0, le=1)
+    confidence: float = Field(1.0, ge=0, le=1)
+    runner_up: Task | None = None
+    stage: int = 1
+    reasons: tuple[Reason, ...] = ()
+
+
+class Step(Value):
+    """One part of a request; `needs` names the steps whose answers it reads."""
+
+    id: str
+    task: Task
+    prompt: str
+    needs: tuple[str, ...] = ()
+
+
+class Plan(Value):
+    """The steps of a request, in the order of their answers."""
+
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+
+class Offer(Value):
+    """One precision at which a backend can run a model, and the files it needs for it.
+
+    Attributes:
+        precision: What the weights are in memory: `fp32`, `fp16`, `bf16`, `int8`, `nf4`, a GGUF type such as `q4_k_m`,
+            or `served`.
+        quant: For GGUF, the quantization of the file.
+        device: `cpu`, `cuda`, `mps` or `remote`.
+    """
+
+    precision: str
+    format: Format
+    quant: str = ""
+    device: str = "cpu"
+
+
+class Candidate(Value):
+    """One way to run a step: a model, as a backend offers it.
+
+    Attributes:
+        memory_bytes: Predicted peak of RAM or VRAM, weights and KV cache included.
+        tokens_per_second: Predicted decoding speed of one stream.
+        quality: Expected share of right answers for the step's task.
+        source: The weight source that has or could fetch the files.
+        on_disk: Whether the files are here now.
+        download_bytes: Size of the fetch when they are not; 0 when unknown or not needed.
+        own: Whether the model is one of the specialist's own, not a stand-in.
+        usable: Whether it could be chosen at all: its files are here and it fits.
+        rejected: Why it lost; `None` for the winner.
+    """
+
+    model: str
+    offer: Offer
+    backend: str
+    thinking: bool = False
+    memory_bytes: int
+    tokens_per_second: float
+    quality: float
+    context: int
+    source: str = ""
+    on_disk: bool = True
+    download_bytes: int = 0
+    warm: bool = False
+    own: bool = True
+    usable: bool = True
+    rejected: str | None = None
+
+    @property
+    def precision(self) -> str:
+        """What the weights are in memory."""
+        return self.offer.precision
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes two candidates share one loaded model."""
+        return self.model, self.offer.precision, self.backend
+
+
+class Choice(Value):
+    """The winner, and every candidate with the reason it lost."""
+
+    winner: Candidate
+    reason: str
+    candidates: tuple[Candidate, ...] = ()
+
+
+class Usage(Value):
+    """Tokens; `thinking_tokens` are part of `output_tokens`."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    thinking_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
+        )
+
+
+class Timings(Value):
+    """Seconds. `wait` is queueing and loading, `first_token` counts from the call to the model."""
+
+    wait: float = 0.0
+    first_token: float = 0.0
+    generate: float = 0.0
+    total: float = 0.0
+
+    @property
+    def router(self) -> float:
+        """The router's own share of `total`."""
+        return max(0.0, self.total - self.wait - self.generate)
+
+
+class CodeBlock(Value):
+    """A fenced block; `language` is empty when the fence names none."""
+
+    language: str
+    text: str
+
+
+class Generation(Value):
+    """What one model call gave.
+
+    Attributes:
+        finish_reason: `stop`, `length`, `deadline` or `tool_calls`.
+        final: The last `\\boxed{}` answer, where the specialist asks for one.
+        code: The fenced blocks, where the specialist reads them.
+    """
+
+    text: str
+    thinking: str = ""
+    usage: Usage = Usage()
+    timings: Timings = Timings()
+    finish_reason: str = "stop"
+    final: str | None = None
+    code: tuple[CodeBlock, ...] = ()
+
+
+class Check(Value):
+    """A specialist's judgement of its own model's answer."""
+
+    status: Literal["accepted", "rejected", "abstained"]
+    why: str = ""
+
+
+class Verdict(Value):
+    """A guard's word. `text` is the rewritten text of the last turn, or of the answer."""
+
+    action: Literal["allow", "rewrite", "deny"]
+    kind: str = ""
+    why: str = ""
+    fix: str = ""
+    text: str | None = None
+    retry_after: float | None = None
+
+
+class Escalation(Value):
+    """What to try after a rejected answer."""
+
+    action: Literal["sample", "thinking", "larger", "stop"]
+    why: str
+
+
+class Attempt(Value):
+    """One try at a step."""
+
+    step: str
+    choice: Choice
+    check: Check
+    usage: Usage = Usage()
+    timings: Timings = Timings()
+    finish_reason: str = "stop"
+
+
+class Decision(Value):
+    """Everything that was decided for one request: what `explain` prints and traces store.
+
+    Attributes:
+        choices: The choice made for each step, by step id; the latest when there were several.
+        created: Unix time in seconds.
+    """
+
+    request_id: str
+    created: float
+    classification: Classification | None = None
+    plan: Plan | None = None
+    choices: dict[str, Choice] = {}
+    attempts: tuple[Attempt, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    denied: Verdict | None = None
+
+
+class Answer(Value):
+    """The router's answer to one request."""
+
+    text: str
+    thinking: str = ""
+    decision: Decision
+    usage: Usage = Usage()
+    timings: Timings = Timings()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether a guard denied the request or its answer."""
+        return self.decision.denied is not None
+
+    @property
+    def message(self) -> AIMessage:
+        """The answer as the conversation's next message; thinking stays out of it."""
+        task = self.decision.classification.task if self.decision.classification else None
+        return AIMessage(self.text, response_metadata={"task": task} if task else {})
