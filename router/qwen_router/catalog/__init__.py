@@ -1,0 +1,18 @@
+"""The Qwen family as data."""
+
+from qwen_router.catalog.catalogue import Catalogue, load_catalogue
+from qwen_router.catalog.expect import expected_quality, expected_tokens_per_second
+from qwen_router.catalog.memory import kv_cache_bytes, memory_bytes
+from qwen_router.catalog.model import EmbeddedParts, GgufFile, Model
+
+__all__ = [
+    "Catalogue",
+    "EmbeddedParts",
+    "GgufFile",
+    "Model",
+    "expected_quality",
+    "expected_tokens_per_second",
+    "kv_cache_bytes",
+    "load_catalogue",
+    "memory_bytes",
+]

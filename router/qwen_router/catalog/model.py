@@ -1,0 +1,89 @@
+"""One model of the family."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from qwen_router.request import Sampling
+from qwen_router.types import Modality, Value
+
+
+class EmbeddedParts(Value):
+    """A file that the package index carries in parts.
+
+    Attributes:
+        distribution: Name of part N, with `{n}`; `path` is the part's file inside it, with `{n}` and `{n:02d}`.
+    """
+
+    distribution: str
+    version: str
+    parts: int
+    path: str
+
+
+class GgufFile(Value):
+    """One official GGUF file; `precision` is its quantization in lower case, such as `q4_k_m`."""
+
+    repo: str
+    file: str
+    precision: str
+    bytes: int
+    sha256: str
+    revision: str | None = None
+    embedded: EmbeddedParts | None = None
+
+
+class Model(Value):
+    """A catalogue row. Parameter counts are exact where the family's data has them.
+
+    Attributes:
+        id: Hugging Face repository.
+        parameters: What transformers loads: tied embeddings once, towers included.
+        stored_parameters: What the safetensors of the repository hold.
+        active_parameters: Used per token.
+        attention_layers: Layers with a KV cache that grows with the context.
+        context: Native context in tokens.
+        thinking: `none`, `hybrid` (a switch), or `only`.
+        commercial_use: `yes`, `conditional` (a licence for more than 100 million users), `no` or `unknown`.
+        quantized: Official quantized repositories by kind: `gguf`, `awq`, `gptq_int4`, `fp8`...
+        scores: Published benchmark figures in percent, by name.
+    """
+
+    id: str
+    family: str
+    specialty: str
+    variant: str
+    model_type: str
+    architecture: str
+    parameters: int
+    active_parameters: int
+    stored_parameters: int
+    hidden_size: int
+    layers: int
+    attention_layers: int
+    kv_heads: int
+    head_dim: int
+    vocab_size: int
+    tied_embeddings: bool
+    context: int
+    thinking: Literal["none", "hybrid", "only"]
+    modalities: tuple[Modality, ...]
+    languages: str | None = None
+    licence: str | None = None
+    commercial_use: Literal["yes", "conditional", "no", "unknown"] = "unknown"
+    sampling: Sampling = Sampling()
+    thinking_sampling: Sampling | None = None
+    quantized: dict[str, str] = {}
+    gguf: tuple[GgufFile, ...] = ()
+    scores: dict[str, float] = {}
+    modelscope_id: str | None = None
+    ollama: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The id without its organisation."""
+        return self.id.rpartition("/")[2]
+
+    def gguf_at(self, precision: str) -> GgufFile | None:
+        """Return the official GGUF file at a precision."""
+        return next((f for f in self.gguf if f.precision == precision), None)
