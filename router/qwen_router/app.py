@@ -1,0 +1,290 @@
+"""The Python API: one router, shared by threads and tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+
+from qwen_router import deciding, inventory
+from qwen_router.backend import ModelFiles, Progress
+from qwen_router.cancellation import Cancellation, cancellation_scope
+from qwen_router.config import Settings, load_settings
+from qwen_router.errors import InputError, RouterError
+from qwen_router.events import Failed
+from qwen_router.graph import build_graph
+from qwen_router.manager import build_manager
+from qwen_router.ordering import StepOrder
+from qwen_router.request import Chunk, Request
+from qwen_router.services import Services
+from qwen_router.state import State
+from qwen_router.types import Answer, Classification, Decision
+
+T = TypeVar("T")
+_LONGEST_WAIT = 0.02
+"""Seconds between two looks at the cancellation while nothing arrives."""
+
+
+class Router:
+    """Routes requests to the Qwen model that answers them best on this machine.
+
+    Every method takes a `Request`, a string, a message or a list of messages; keyword arguments fill the request's
+    other fields, such as `hints=Hints(task="math")`.
+
+    Args:
+        settings: What the operator set.
+        plugins: Modules or objects with hooks, beside the built-in and the allowed ones.
+        progress: Told of a fetch or a join of weights that a request waits for.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, plugins: Iterable[object] = (), progress: Progress | None = None
+    ) -> None:
+        self.settings = settings or Settings()
+        self._services = Services.build(self.settings, build_manager(self.settings, plugins))
+        if progress is not None:
+            self._services.progress = progress
+        self._graph = build_graph()
+        self._conversing = build_graph(InMemorySaver())
+        self._threads = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
+        self._slots = threading.BoundedSemaphore(self.settings.router.max_concurrency)
+        self._closed = False
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | Path | None = None,
+        *,
+        plugins: Iterable[object] = (),
+        progress: Progress | None = None,
+        **overrides: Any,
+    ) -> Self:
+        """Make a router from a TOML file and the environment; see `load_settings`.
+
+        Raises:
+            ConfigError: The configuration is wrong.
+            PluginError: A plugin is.
+        """
+        return cls(load_settings(path, **overrides), plugins=plugins, progress=progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for calls in flight and unload every model. Closing twice does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._threads.shutdown(wait=True)
+            self._services.close()
+
+    def explain(self, request: Any, **fields: Any) -> Decision:
+        """Return the decision for a request without loading a model."""
+        return deciding.explain(self._services, _as_request(request, fields))
+
+    def classify(self, request: Any, **fields: Any) -> Classification:
+        """Return what a request is, without deciding on a model."""
+        return deciding.classify(self._services, _as_request(request, fields))
+
+    def models(self, task: str | None = None) -> list[inventory.Listing]:
+        """Return the catalogue's models, or one task's, and where their files are."""
+        return inventory.list_models(self._services, task)
+
+    def pull(self, model: str, *, precision: str | None = None, progress: Progress | None = None) -> ModelFiles:
+        """Bring a model's files here; see `inventory.pull` for what it raises."""
+        return inventory.pull(self._services, model, precision, progress or self._services.progress)
+
+    def invoke(self, request: Any, **fields: Any) -> Answer:
+        """Answer one request.
+
+        Raises:
+            RouterError: See `qwen_router.errors`. A denied request is no error: its answer is `refused`.
+        """
+        return self._run(_as_request(request, fields), Cancellation, _unseen)
+
+    def stream(self, request: Any, **fields: Any) -> Iterator[Chunk | Answer]:
+        """Yield the answer's chunks as they come, the steps of a compound request in their order, then the `Answer`.
+
+        Closing the iterator stops the model.
+        """
+        made = _as_request(request, fields)
+        cancellation = Cancellation(made.deadline)
+        arriving: queue.SimpleQueue[Chunk | Answer | BaseException] = queue.SimpleQueue()
+        self._submit(self._run_into, made, cancellation, arriving.put)
+        try:
+            while True:
+                item = arriving.get()
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+                if isinstance(item, Answer):
+                    return
+        finally:
+            cancellation.cancel()
+
+    def batch(
+        self,
+        requests: Sequence[Any],
+        *,
+        max_concurrency: int | None = None,
+        return_exceptions: bool = False,
+        **fields: Any,
+    ) -> list[Answer | BaseException]:
+        """Answer several requests at once, in their order.
+
+        Args:
+            requests: What `invoke` takes, each.
+            max_concurrency: How many run together; the router's own limit holds as well.
+            return_exceptions: Put an error in its request's place instead of raising the first.
+        """
+        with ThreadPoolExecutor(max_concurrency or max(1, len(requests))) as threads:
+            futures = [threads.submit(self.invoke, request, **fields) for request in requests]
+            results = [(f.exception() or f.result()) for f in futures]
+        return results if return_exceptions else _raising(results)
+
+    async def ainvoke(self, request: Any, **fields: Any) -> Answer:
+        """Answer one request. Cancelling the task stops the model."""
+        async for item in self.astream(request, **fields):
+            if isinstance(item, Answer):
+                return item
+        raise RouterError("The stream ended without an answer.")
+
+    async def astream(self, request: Any, **fields: Any) -> AsyncIterator[Chunk | Answer]:
+        """Yield what `stream` yields. Cancelling the task or closing the iterator stops the model."""
+        made = _as_request(request, fields)
+        cancellation = Cancellation(made.deadline)
+        loop = asyncio.get_running_loop()
+        arriving: asyncio.Queue[Chunk | Answer | BaseException] = asyncio.Queue()
+
+        def put(item: Chunk | Answer | BaseException) -> None:
+            # A loop that was closed has nobody left to tell.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(arriving.put_nowait, item)
+
+        self._submit(self._run_into, made, cancellation, put)
+        try:
+            while True:
+                item = await arriving.get()
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+                if isinstance(item, Answer):
+                    return
+        finally:
+            cancellation.cancel()
+
+    async def abatch(
+        self,
+        requests: Sequence[Any],
+        *,
+        max_concurrency: int | None = None,
+        return_exceptions: bool = False,
+        **fields: Any,
+    ) -> list[Answer | BaseException]:
+        """Answer several requests at once, in their order; see `batch`."""
+        slots = asyncio.Semaphore(max_concurrency or max(1, len(requests)))
+
+        async def one(request: Any) -> Answer:
+            async with slots:
+                return await self.ainvoke(request, **fields)
+
+        results = await asyncio.gather(*(one(r) for r in requests), return_exceptions=True)
+        return results if return_exceptions else _raising(results)
+
+    def draw(self) -> str:
+        """Return the graph as a Mermaid diagram."""
+        return self._graph.get_graph().draw_mermaid()
+
+    def _submit(self, work: Callable[..., None], *args: Any) -> None:
+        if self._closed:
+            raise RouterError("The router is closed.", "Make a new one.")
+        # The caller's context goes along: tracing and callbacks are kept in it.
+        self._threads.submit(contextvars.copy_context().run, work, *args)
+
+    def _run_into(self, request: Request, cancellation: Cancellation, put: Callable[[Any], None]) -> None:
+        try:
+            put(self._run(request, lambda _: cancellation, put))
+        except BaseException as error:
+            put(error)
+
+    def _run(
+        self, request: Request, cancellation: Callable[[float | None], Cancellation], write: Callable[[Chunk], None]
+    ) -> Answer:
+        """Run the graph in this thread, one slot taken, and return its answer."""
+        if self._closed:
+            raise RouterError("The router is closed.", "Make a new one.")
+        with cancellation_scope(cancellation(request.deadline)) as scope:
+            while not self._slots.acquire(timeout=_LONGEST_WAIT):
+                scope.check()
+            try:
+                return self._answer(request, write)
+            except BaseException as error:
+                self._services.events.emit(Failed(request.id, error=error))
+                raise
+            finally:
+                self._slots.release()
+
+    def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
+        graph = self._graph if request.thread is None else self._conversing
+        config: RunnableConfig = {"recursion_limit": 200, "configurable": {"thread_id": request.thread}}
+        ordered = StepOrder(write)
+        answer: Answer | None = None
+        # durability: only whole turns are kept.
+        parts: Iterator[Any] = graph.stream(
+            State(request=request),
+            config,
+            context=self._services,
+            stream_mode=["custom", "updates"],
+            durability=None if request.thread is None else "exit",
+        )
+        for mode, item in parts:
+            if mode == "custom":
+                ordered.add(item)
+                continue
+            for update in item.values():
+                if "plan" in (update := update or {}):
+                    ordered.start(update["plan"])
+                for step in update.get("results", {}):
+                    ordered.finish(step)
+                answer = update.get("answer", answer)
+        if answer is None:
+            raise RouterError("The graph ended without an answer.")
+        return answer
+
+
+def _unseen(chunk: Chunk) -> None:
+    """Drop a chunk: the caller waits for the whole answer."""
+
+
+def _as_request(value: Any, fields: dict[str, Any]) -> Request:
+    """Return the request.
+
+    Raises:
+        InputError: The value is no request, or a field is unknown or of the wrong type.
+    """
+    try:
+        return Request.of(value, **fields)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"That is no request: {reason}.", "Give a string, messages or a Request.") from error
+
+
+def _raising(results: Sequence[T | BaseException]) -> Any:
+    """Return the results, or raise the first error among them."""
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return list(results)

@@ -1,0 +1,282 @@
+"""The graph's nodes, in flow order: one function a step."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from typing import Any, Literal
+
+from langchain_core.messages import AnyMessage
+from langgraph.config import get_stream_writer
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+
+from qwen_router import deciding, guards
+from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
+from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
+from qwen_router.generating import generate as run_model
+from qwen_router.services import Services
+from qwen_router.state import Clock, Result, State, Work
+from qwen_router.types import Answer, Attempt, Check, Decision, Escalation, Generation, Timings, Usage
+
+_log = logging.getLogger(__name__)
+_STOP = Escalation(action="stop", why="No policy knows anything better to try.")
+
+
+def admit(state: State, runtime: Runtime[Services]) -> Command[Literal["classify", "release"]]:
+    """Let the guards see the request, put the conversation so far before it, and send it on or refuse it."""
+    services, clock = runtime.context, Clock()
+    request, denied = deciding.admit(services, state["request"])
+    if denied is not None:
+        services.events.emit(Denied(request.id, clock.elapsed, verdict=denied))
+        return Command(update={"request": request, "clock": clock, "denied": denied}, goto="release")
+    turns = list(request.messages)
+    if earlier := state.get("history"):
+        request = request.model_copy(update={"messages": (*earlier, *request.messages)})
+    services.events.emit(Admitted(request.id, clock.elapsed))
+    return Command(update={"request": request, "clock": clock, "turns": turns}, goto="classify")
+
+
+def classify(state: State, runtime: Runtime[Services]) -> dict[str, Any]:
+    """Say what the request is."""
+    started = time.perf_counter()
+    classification = deciding.classify(runtime.context, state["request"])
+    seconds = time.perf_counter() - started
+    runtime.context.events.emit(Classified(state["request"].id, seconds, classification=classification))
+    return {"classification": classification}
+
+
+def plan(state: State, runtime: Runtime[Services]) -> Command[Literal["select"]]:
+    """Split the request into steps, and start those that need no other."""
+    started = time.perf_counter()
+    made = deciding.make_plan(runtime.context, state["request"], state["classification"])
+    runtime.context.events.emit(Planned(state["request"].id, time.perf_counter() - started, plan=made))
+    update, sends = _start_steps({**state, "plan": made})
+    return Command(update={"plan": made, **update}, goto=sends)
+
+
+def select(work: Work, runtime: Runtime[Services]) -> Command[Literal["generate"]]:
+    """Choose model, precision, backend and thinking for a step."""
+    started = time.perf_counter()
+    choice = deciding.choose(
+        runtime.context,
+        work.request,
+        work.classification,
+        work.step,
+        tried=work.tried,
+        escalation=work.escalations[-1] if work.escalations else None,
+    )
+    runtime.context.events.emit(
+        Selected(
+            work.request.id,
+            time.perf_counter() - started,
+            step=work.step.id,
+            attempt=len(work.attempts) + 1,
+            choice=choice,
+        )
+    )
+    return Command(goto=Send("generate", replace(work, choice=choice)))
+
+
+def generate(work: Work, runtime: Runtime[Services]) -> Command[Literal["verify"]]:
+    """Run the chosen model and stream what it says; when memory runs out, the next smaller one."""
+    write = get_stream_writer()
+    services = runtime.context
+    while True:
+        try:
+            return Command(goto=Send("verify", replace(work, generation=run_model(services, work, write))))
+        except OutOfMemory as error:
+            work = _step_down(services, work, error)
+
+
+def verify(work: Work, runtime: Runtime[Services]) -> Command[Literal["escalate", "compose"]]:
+    """Let the specialist judge the answer. A check that fails abstains: it never blocks an answer."""
+    choice, generation = work.choice, work.generation
+    assert choice is not None
+    assert generation is not None
+    started = time.perf_counter()
+    specialist = runtime.context.registry.specialist(work.step.task)
+    try:
+        check = specialist.check(work.request, generation)
+    except Exception as fault:
+        _log.exception("The check of %s failed.", specialist.name)
+        check = Check(status="abstained", why=f"The check failed: {type(fault).__name__}.")
+    attempt = Attempt(
+        step=work.step.id,
+        choice=choice,
+        check=check,
+        usage=generation.usage,
+        timings=generation.timings,
+        finish_reason=generation.finish_reason,
+    )
+    runtime.context.events.emit(
+        Checked(
+            work.request.id,
+            time.perf_counter() - started,
+            step=work.step.id,
+            attempt=len(work.attempts) + 1,
+            check=check,
+        )
+    )
+    work = replace(work, attempts=(*work.attempts, attempt))
+    if check.status == "rejected" and generation.finish_reason != "deadline":
+        return Command(goto=Send("escalate", replace(work, best=_better(work.best, generation))))
+    return Command(update=_finished(work), goto="compose")
+
+
+def escalate(work: Work, runtime: Runtime[Services]) -> Command[Literal["select", "compose"]]:
+    """Decide what follows a rejected answer: another try, or the best answer so far with a warning."""
+    services, last = runtime.context, work.attempts[-1]
+    assert work.best is not None
+    action: Escalation = (
+        services.manager.hook.escalate(
+            attempts=work.attempts,
+            candidates=[c for c in last.choice.candidates if c.usable and c.key not in _keys(work)],
+            classification=work.classification,
+            request=work.request,
+            settings=services.settings,
+        )
+        or _STOP
+    )
+    services.events.emit(Escalated(work.request.id, step=work.step.id, escalation=action))
+    work = replace(work, escalations=(*work.escalations, action))
+    if action.action != "stop":
+        return Command(goto=Send("select", work))
+    warning = f"The check rejected this answer: {last.check.why} {action.why}"
+    kept = replace(work, generation=work.best, warnings=(*work.warnings, warning))
+    return Command(update=_finished(kept), goto="compose")
+
+
+def compose(state: State) -> Command[Literal["select", "release"]]:
+    """Join the answers of the steps; while some are missing, start those that have become ready."""
+    steps, results = state["plan"].steps, state["results"]
+    if any(step.id not in results for step in steps):
+        update, sends = _start_steps(state)
+        return Command(update=update, goto=sends)
+    done = [results[step.id] for step in steps]
+    classification = state["classification"]
+    decision = Decision(
+        request_id=state["request"].id,
+        created=state["clock"].created,
+        classification=classification,
+        plan=state["plan"],
+        choices={r.step: r.attempts[-1].choice for r in done},
+        attempts=tuple(a for r in done for a in r.attempts),
+        escalations=tuple(e for r in done for e in r.escalations),
+    )
+    tries = [a.timings for r in done for a in r.attempts]
+    answer = Answer(
+        text=_joined(state, done),
+        thinking="\n\n".join(r.generation.thinking for r in done if r.generation.thinking),
+        decision=decision,
+        usage=sum((r.usage for r in done), Usage()),
+        timings=Timings(
+            wait=sum(t.wait for t in tries),
+            first_token=tries[0].first_token,
+            generate=sum(t.generate for t in tries),
+            total=state["clock"].elapsed,
+        ),
+        warnings=tuple(dict.fromkeys(w for r in done for w in r.warnings)),
+    )
+    return Command(update={"answer": answer}, goto="release")
+
+
+def release(state: State, runtime: Runtime[Services]) -> dict[str, Any]:
+    """Let the guards see the answer, and hand it over; or hand over the refusal."""
+    services, request = runtime.context, state["request"]
+    answer, denied = state.get("answer"), state.get("denied")
+    if answer is not None:
+        answer, denied = guards.check_answer(services.manager, request, answer, services.settings)
+        if denied is not None:
+            services.events.emit(Denied(request.id, state["clock"].elapsed, verdict=denied))
+    if denied is not None:
+        decision = answer.decision if answer else Decision(request_id=request.id, created=state["clock"].created)
+        answer = Answer(
+            text=f"{denied.why} {denied.fix}".strip(), decision=decision.model_copy(update={"denied": denied})
+        )
+    assert answer is not None
+    timings = answer.timings.model_copy(update={"total": state["clock"].elapsed})
+    answer = answer.model_copy(update={"timings": timings})
+    services.events.emit(Answered(request.id, state["clock"].elapsed, answer=answer))
+    kept: list[AnyMessage] = [] if answer.refused else [*state["turns"], answer.message]
+    return {"answer": answer, "history": kept}
+
+
+def _start_steps(state: State) -> tuple[dict[str, Any], list[Send]]:
+    """Return the state's update and the sends for every step that is ready and not yet on its way."""
+    plan, request = state["plan"], state["request"]
+    results, sent = state.get("results", {}), state.get("sent", frozenset())
+    answers = {step: result.generation.text for step, result in results.items()}
+    ready = [s for s in plan.steps if s.id not in sent and results.keys() >= set(s.needs)]
+    sends = [
+        Send(
+            "select",
+            Work(
+                request=deciding.step_request(request, s, plan, answers),
+                classification=state["classification"].model_copy(update={"task": s.task}),
+                step=s,
+            ),
+        )
+        for s in ready
+    ]
+    return {"sent": sent | {s.id for s in ready}}, sends
+
+
+def _step_down(services: Services, work: Work, error: OutOfMemory) -> Work:
+    """Choose again without what didn't fit.
+
+    Raises:
+        OutOfMemory: Nothing smaller is left.
+    """
+    assert work.choice is not None
+    failed = work.choice.winner
+    left = [
+        c if c.memory_bytes < failed.memory_bytes else c.model_copy(update={"rejected": "Memory ran out."})
+        for c in (x.model_copy(update={"rejected": None}) for x in work.choice.candidates if x.usable)
+    ]
+    try:
+        choice = deciding.size(services, left, work.classification, work.request)
+    except NoModelFits:
+        raise error from None
+    note = f"{failed.model} at {failed.precision} ran out of memory; {choice.winner.model} answers instead."
+    return replace(work, choice=choice, warnings=(*work.warnings, note))
+
+
+def _keys(work: Work) -> set[tuple[str, str, str]]:
+    return {c.key for c in work.tried}
+
+
+def _better(best: Generation | None, new: Generation) -> Generation:
+    """Keep the newest answer that says something."""
+    return new if new.text.strip() or best is None else best
+
+
+def _finished(work: Work) -> dict[str, Any]:
+    """Return the state's update with a step's result and the warnings that its user should see."""
+    generation, warnings = work.generation, work.warnings
+    assert generation is not None
+    if generation.finish_reason == "length":
+        warnings = (*warnings, "The answer was cut at the token limit; raise generation.max_new_tokens for more.")
+    if generation.finish_reason == "deadline":
+        if not generation.text:
+            raise DeadlineExceeded(
+                "The deadline passed before the answer was ready.",
+                "Give the call more time, or set sizing.prefer to speed.",
+            )
+        warnings = (*warnings, "The answer was cut at the deadline.")
+    result = Result(work.step.id, generation, work.attempts, work.escalations, warnings)
+    return {"results": {work.step.id: result}}
+
+
+def _joined(state: State, done: list[Result]) -> str:
+    """Return one answer as it is, several under the headings of their parts."""
+    if len(done) == 1:
+        return done[0].generation.text
+    parts = zip(state["plan"].steps, done, strict=True)
+    return "\n\n".join(f"### {step.id}. {_heading(step.prompt)}\n\n{r.generation.text}" for step, r in parts)
+
+
+def _heading(prompt: str) -> str:
+    line = " ".join(prompt.split())
+    return line if len(line) <= 70 else line[:69].rsplit(" ", 1)[0] + "…"

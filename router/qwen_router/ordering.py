@@ -1,0 +1,43 @@
+"""Puts the chunks of parallel steps in the order of their steps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from qwen_router.request import Chunk
+from qwen_router.types import Plan
+
+
+class StepOrder:
+    """Passes the first unfinished step's chunks on at once and holds back those of later steps.
+
+    Args:
+        write: Takes each chunk when its turn has come.
+    """
+
+    def __init__(self, write: Callable[[Chunk], None]) -> None:
+        self._write = write
+        self._steps: list[str] = []
+        self._finished: set[str] = set()
+        self._held: defaultdict[str, list[Chunk]] = defaultdict(list)
+
+    def start(self, plan: Plan) -> None:
+        """Learn the order."""
+        self._steps = [step.id for step in plan.steps]
+
+    def add(self, chunk: Chunk) -> None:
+        """Take a chunk of any step."""
+        if self._steps and chunk.step != self._steps[0]:
+            self._held[chunk.step].append(chunk)
+        else:
+            self._write(chunk)
+
+    def finish(self, step: str) -> None:
+        """Note that a step is done; when it was the first unfinished one, let the next follow."""
+        self._finished.add(step)
+        while self._steps and self._steps[0] in self._finished:
+            self._steps.pop(0)
+            if self._steps:
+                for chunk in self._held.pop(self._steps[0], []):
+                    self._write(chunk)

@@ -1,0 +1,118 @@
+"""What the nodes work with: one set of parts for a router's whole life."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import pluggy
+from langchain_core.language_models import BaseChatModel
+
+from qwen_router.backend import ModelFiles, Progress
+from qwen_router.catalog import Catalogue, load_catalogue
+from qwen_router.classify import Classifier
+from qwen_router.config import Settings
+from qwen_router.errors import WeightsError
+from qwen_router.events import Events, Evicted, Loaded
+from qwen_router.pool import Pool
+from qwen_router.registry import Registry
+from qwen_router.resources import Resources, probe
+from qwen_router.types import Candidate
+from qwen_router.weights import Weights
+
+_PROBE_SECONDS = 2.0
+
+
+def _silent(name: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@dataclass
+class Services:
+    """The parts of a router. `progress` is told of fetches that a request waits for."""
+
+    settings: Settings
+    manager: pluggy.PluginManager
+    registry: Registry
+    catalogue: Catalogue
+    weights: Weights
+    classifier: Classifier
+    events: Events
+    progress: Progress = _silent
+    pool: Pool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pool = Pool(self._load, self._unload, self._budget)
+        self._probed: tuple[float, Resources] | None = None
+        self._first = self.resources()
+
+    @classmethod
+    def build(cls, settings: Settings, manager: pluggy.PluginManager) -> Services:
+        """Ask the plugins what they bring, and put the parts together."""
+        registry = Registry.of(manager, settings)
+        tasks = {task: specialist.examples for task, specialist in registry.specialists.items()}
+        return cls(
+            settings=settings,
+            manager=manager,
+            registry=registry,
+            catalogue=load_catalogue(),
+            weights=Weights(tuple(registry.weight_sources.values()), settings),
+            classifier=Classifier(tasks, min_confidence=settings.router.min_confidence),
+            events=Events(manager),
+        )
+
+    def resources(self) -> Resources:
+        """Return what the machine has, counting what our own models take as free: they can be evicted.
+
+        Measured again after two seconds.
+        """
+        now = time.monotonic()
+        if self._probed is None or now - self._probed[0] > _PROBE_SECONDS:
+            measured = probe(self.settings.cache_dir)
+            free = min(measured.ram_total, measured.ram_free + self.pool.reserved("cpu"))
+            self._probed = now, measured.model_copy(update={"ram_free": free})
+        return self._probed[1]
+
+    def close(self) -> None:
+        """Unload every model."""
+        self.pool.close()
+
+    def _budget(self, device: str) -> int:
+        """Return the bytes models may take: a share of what was free before the first was loaded."""
+        if device == "remote":
+            return 0
+        free = self._first.ram_free
+        if device != "cpu":
+            free = max((d.free for d in self._first.devices if d.kind == device), default=0)
+        return int(self.settings.sizing.memory_fraction * free)
+
+    def _load(self, candidate: Candidate) -> BaseChatModel:
+        started = time.perf_counter()
+        model = self.catalogue.find(candidate.model)
+        files = ModelFiles.served() if candidate.offer.format == "served" else self._files(candidate)
+        chat_model = self.registry.backends[candidate.backend].load(candidate, model, files, self.settings)
+        self.events.emit(
+            Loaded(
+                request_id="",
+                seconds=time.perf_counter() - started,
+                model=candidate.model,
+                precision=candidate.precision,
+                backend=candidate.backend,
+                memory_bytes=candidate.memory_bytes,
+            )
+        )
+        return chat_model
+
+    def _files(self, candidate: Candidate) -> ModelFiles:
+        model = self.catalogue.find(candidate.model)
+        if found := self.weights.find(model, candidate.offer):
+            return found
+        if not (candidate.on_disk or self.settings.weights.auto_pull):
+            raise WeightsError(f"{candidate.model} is no longer on disk.", f"Run: qwen-router pull {model.name}")
+        return self.weights.fetch(model, candidate.offer, self.progress)
+
+    def _unload(self, candidate: Candidate, chat_model: BaseChatModel) -> None:
+        self.registry.backends[candidate.backend].unload(chat_model)
+        self.events.emit(
+            Evicted(request_id="", model=candidate.model, precision=candidate.precision, backend=candidate.backend)
+        )
