@@ -1,0 +1,1 @@
+"""The built-in plugins: specialists, backends, guards and observers."""

@@ -1,0 +1,62 @@
+"""Code: Qwen2.5-Coder and Qwen3-Coder."""
+
+from __future__ import annotations
+
+import ast
+
+from qwen_router import Check, Generation, Request, Specialist, code_blocks
+from qwen_router_plugins.specialists.stand_ins import GENERAL
+
+_PYTHON = frozenset({"python", "py", "python3"})
+
+
+class QwenCoder(Specialist):
+    """Writes, explains and mends code. The models bring their own system prompt."""
+
+    name = "qwen_coder"
+    task = "code"
+    examples = (
+        "Write a Python function that reverses a linked list",
+        "Why does this code raise a KeyError?",
+        "Convert this JavaScript function to TypeScript",
+        "Write a SQL query that returns the ten newest orders",
+        "Refactor this class to use dependency injection",
+        "Write unit tests for the following function",
+        "What does the `yield` keyword do in Python?",
+        "Implement binary search in Rust",
+        "Fix the segmentation fault in this C program",
+        "Write a bash script that renames all .txt files",
+        "Explain this regular expression",
+        "Create a REST API endpoint in Go that returns JSON",
+    )
+    ladder = (
+        "Qwen/Qwen3-Coder-Next",
+        "Qwen/Qwen3-Coder-30B-A3B-Instruct",
+        "Qwen/Qwen2.5-Coder-32B-Instruct",
+        "Qwen/Qwen2.5-Coder-14B-Instruct",
+        "Qwen/Qwen2.5-Coder-7B-Instruct",
+        "Qwen/Qwen2.5-Coder-3B-Instruct",
+        "Qwen/Qwen2.5-Coder-1.5B-Instruct",
+        "Qwen/Qwen2.5-Coder-0.5B-Instruct",
+    )
+    stand_ins = GENERAL
+
+    def parse(self, generation: Generation) -> Generation:
+        """Read the fenced blocks."""
+        return generation.model_copy(update={"code": code_blocks(generation.text)})
+
+    def check(self, request: Request, generation: Generation) -> Check:
+        """Reject Python that doesn't parse, unless the token limit cut it; other languages are not judged here."""
+        if not generation.text.strip():
+            return Check(status="rejected", why="The model answered nothing.")
+        python = [block.text for block in generation.code if block.language in _PYTHON]
+        if not python:
+            return Check(status="abstained", why="There is no Python code to judge.")
+        for text in python:
+            try:
+                ast.parse(text)
+            except (SyntaxError, ValueError) as error:
+                if generation.finish_reason == "length":
+                    return Check(status="abstained", why="The code was cut at the token limit.")
+                return Check(status="rejected", why=f"The Python code doesn't parse: {error}.")
+        return Check(status="accepted", why="The Python code parses.")
