@@ -1,0 +1,113 @@
+"""`qwen-router ask`: route one request and stream its answer."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qwen_router.cli.console import AsJson, ConfigPath, FetchProgress, err, print_json, read_text
+from qwen_router.cli.show import decision_line
+from qwen_router.errors import Refused
+
+
+class Thinking(StrEnum):
+    """What `--thinking` takes."""
+
+    on = "on"
+    off = "off"
+    auto = "auto"
+
+
+def ask(
+    text: Annotated[str, typer.Argument(help="What you want to know; `-` reads standard input.")],
+    image: Annotated[list[Path] | None, typer.Option("--image", metavar="P", help="An image; may be repeated.")] = None,
+    audio: Annotated[list[Path] | None, typer.Option("--audio", metavar="P", help="A sound; may be repeated.")] = None,
+    task: Annotated[str | None, typer.Option("--task", metavar="T", help="Choose the specialist yourself.")] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="M", help="Choose the model yourself.")] = None,
+    thinking: Annotated[
+        Thinking, typer.Option("--thinking", help="Whether the model may think first.")
+    ] = Thinking.auto,
+    stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer as it comes.")] = True,
+    as_json: AsJson = False,
+    config: ConfigPath = None,
+) -> None:
+    """Answer TEXT. The decision goes to standard error, the answer to standard output."""
+    from qwen_router.app import Router
+    from qwen_router.request import Hints, Request
+    from qwen_router.types import Answer
+
+    request = Request.of(
+        [{"role": "user", "content": _content(read_text(text), image or [], audio or [])}],
+        hints=Hints(task=task, model=model, thinking={"on": True, "off": False, "auto": None}[thinking.value]),
+    )
+    progress = FetchProgress()
+    plugins = [] if as_json else [_Announcer(progress)]
+    with Router.from_config(config, plugins=plugins, progress=progress) as router:
+        answer = router.invoke(request) if as_json or not stream else _stream(router.stream(request), Answer)
+    if as_json:
+        print_json(answer.model_dump_json(indent=2))
+    elif not stream and not answer.refused:
+        sys.stdout.write(answer.text + "\n")
+    for warning in answer.warnings:
+        err.print(f"[yellow]Note:[/] {warning}")
+    if answer.decision.denied is not None:
+        denied = answer.decision.denied
+        raise Refused(denied.why, denied.fix, kind=denied.kind, retry_after=denied.retry_after)
+
+
+def _content(text: str, images: list[Path], sounds: list[Path]) -> Any:
+    """Return a message's content in LangChain's standard form; plain text when nothing is attached."""
+    if not images and not sounds:
+        return text
+    blocks: list[dict[str, str]] = [{"type": "image", "url": str(path)} for path in images]
+    blocks += [{"type": "audio", "url": str(path)} for path in sounds]
+    return [*blocks, {"type": "text", "text": text}]
+
+
+def _stream(items: Any, final: type[Any]) -> Any:
+    """Print chunks as they come, thinking dimmed on standard error; return the answer."""
+    attempt, thinking, step = 1, False, None
+    for item in items:
+        if isinstance(item, final):
+            sys.stdout.write("\n")
+            return item
+        if item.attempt > attempt or (step is not None and item.step != step):
+            sys.stdout.write("\n\n")
+        attempt, step = item.attempt, item.step
+        if item.kind == "thinking":
+            thinking = True
+            err.print(item.text, style="dim", end="", markup=False)
+            continue
+        if thinking:
+            thinking = False
+            err.print("\n")
+        sys.stdout.write(item.text)
+        sys.stdout.flush()
+    return None
+
+
+class _Announcer:
+    """Prints the decision line when a model has been chosen, before its answer."""
+
+    def __init__(self, progress: FetchProgress) -> None:
+        from qwen_router.events import Checked, Classified, Escalated, Event, Selected
+        from qwen_router.hookspecs import hookimpl
+
+        self._classification: Any = None
+
+        def observe(event: Event) -> None:
+            if isinstance(event, Classified):
+                self._classification = event.classification
+            elif isinstance(event, Selected):
+                progress.close()
+                err.print(decision_line(self._classification, event.choice, step=event.step))
+            elif isinstance(event, Checked) and event.check.status == "rejected":
+                err.print(f"\n[yellow]Rejected:[/] {event.check.why}")
+            elif isinstance(event, Escalated):
+                err.print(f"[yellow]Next:[/] {event.escalation.action}. {event.escalation.why}")
+
+        self.observe = hookimpl(observe)

@@ -1,0 +1,83 @@
+"""What every command shares: consoles, options, and how errors are shown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from qwen_router.errors import InputError, Refused, RouterError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ConfigPath = Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def fail(error: RouterError) -> NoReturn:
+    """Say what went wrong in one line, and leave with the error's exit code."""
+    word = "Refused" if isinstance(error, Refused) else "Error"
+    err.print(f"[bold red]{word}:[/] ", end="")
+    err.print(" ".join(str(error).split()), markup=False)
+    raise SystemExit(error.exit_code)
+
+
+def print_json(text: str) -> None:
+    """Print JSON for a program: no colour, no wrapping."""
+    sys.stdout.write(text + "\n")
+
+
+def read_text(text: str) -> str:
+    """Return the text; `-` reads standard input.
+
+    Raises:
+        InputError: Standard input is not UTF-8, or far larger than any request may be.
+    """
+    if text != "-":
+        return text
+    most = 64 * 2**20
+    data = sys.stdin.buffer.read(most + 1)
+    if len(data) > most:
+        raise InputError("Standard input holds more than 64 MiB.", "Send the part that matters.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"Standard input is not UTF-8: byte {error.start} is {data[error.start]:#04x}.",
+            "Convert it, for example with iconv.",
+        ) from None
+
+
+class FetchProgress:
+    """Draws a bar while weights are fetched or joined; silent when there is nothing to wait for."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=err,
+            transient=True,
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        """Show how far one file is."""
+        if name not in self._tasks:
+            self._bar.start()
+            self._tasks[name] = self._bar.add_task(name, total=total or None)
+        self._bar.update(self._tasks[name], completed=done, total=total or None)
+        if total and done >= total:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._bar.stop()
+        self._tasks.clear()

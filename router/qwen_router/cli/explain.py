@@ -1,0 +1,37 @@
+"""`qwen-router explain`: show the decision for a request without running a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from qwen_router.cli.console import AsJson, ConfigPath, out, print_json, read_text
+from qwen_router.cli.show import candidates_table, classification_table, step_title
+from qwen_router.errors import Refused
+
+
+def explain(
+    text: Annotated[str, typer.Argument(help="The request; `-` reads standard input.")],
+    task: Annotated[str | None, typer.Option("--task", metavar="T", help="Choose the specialist yourself.")] = None,
+    as_json: AsJson = False,
+    config: ConfigPath = None,
+) -> None:
+    """Say how TEXT would be answered, and why; no model is loaded."""
+    from qwen_router.app import Router
+    from qwen_router.request import Hints
+
+    with Router.from_config(config) as router:
+        decision = router.explain(read_text(text), hints=Hints(task=task))
+    if as_json:
+        print_json(decision.model_dump_json(indent=2))
+    if decision.denied is not None:
+        raise Refused(decision.denied.why, decision.denied.fix, kind=decision.denied.kind)
+    if as_json or decision.classification is None or decision.plan is None:
+        return
+    out.print(classification_table(decision.classification))
+    for step in decision.plan.steps:
+        out.print()
+        if len(decision.plan.steps) > 1:
+            out.print(step_title(step))
+        out.print(candidates_table(decision.choices[step.id]))

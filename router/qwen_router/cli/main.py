@@ -1,0 +1,48 @@
+"""Puts the commands together and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import typer
+
+from qwen_router.cli import ask, classify, config, explain, models, pull
+from qwen_router.cli.console import fail
+from qwen_router.errors import RouterError
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Route requests to the Qwen model that answers them best on this machine.",
+)
+app.command()(ask.ask)
+app.command()(explain.explain)
+app.command()(classify.classify)
+app.command()(models.models)
+app.command()(pull.pull)
+app.add_typer(config.app, name="config")
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 our fault, 2 the user's mistake, 3 refused, 130 interrupted."""
+    # Progress bars and warnings of libraries are not what was asked for; ours says what matters.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    try:
+        app()
+    except RouterError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        raise SystemExit(_INTERRUPTED) from None
+    except BrokenPipeError:
+        # The reader of our output has left, as `head` does: nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None

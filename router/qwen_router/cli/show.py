@@ -1,0 +1,69 @@
+"""Shows decisions to a person."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+from rich.table import Table
+
+from qwen_router.types import Candidate, Choice, Classification, Step
+
+_GIB = 2**30
+
+
+def decision_line(classification: Classification, choice: Choice, *, step: str = "1") -> str:
+    """Return one line of rich markup: task, difficulty, model, precision, backend, why."""
+    winner = choice.winner
+    thinking = ", thinking" if winner.thinking else ""
+    part = "" if step == "1" else f"part {step}: "
+    return (
+        f"[bold cyan]{part}{escape(classification.task)}[/] · difficulty {classification.difficulty:.2f} · "
+        f"{classification.language} → [bold]{escape(winner.model.rpartition('/')[2])}[/] {winner.precision} on "
+        f"{winner.backend}{thinking} · {escape(choice.reason)}"
+    )
+
+
+def classification_table(classification: Classification) -> Table:
+    """Return the scores and the reasons."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    scores = sorted(classification.scores.items(), key=lambda item: -item[1])
+    table.add_row("task", f"[bold]{classification.task}[/]  " + "  ".join(f"{t} {s:.0%}" for t, s in scores))
+    table.add_row("difficulty", f"{classification.difficulty:.2f}")
+    table.add_row("language", classification.language)
+    table.add_row("reads", ", ".join(classification.modalities))
+    table.add_row("because", ", ".join(f"{escape(r.signal)} ({r.weight:+.1f})" for r in classification.reasons) or "—")
+    return table
+
+
+def candidates_table(choice: Choice, *, most: int = 12) -> Table:
+    """Return the winner, then the losers with their reasons, the usable ones first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("model", "precision", "backend"):
+        table.add_column(name)
+    for name in ("memory", "tokens/s", "quality"):
+        table.add_column(name, justify="right")
+    table.add_column("why", overflow="fold")
+    losers = [c for c in choice.candidates if c.rejected is not None]
+    losers.sort(key=lambda c: (not c.usable, not c.on_disk, -c.quality))
+    table.add_row(*_cells(choice.winner), f"[green]chosen:[/] {escape(choice.reason)}")
+    for candidate in losers[:most]:
+        table.add_row(*_cells(candidate), escape(candidate.rejected or ""), style="dim")
+    if len(losers) > most:
+        table.add_row(f"… {len(losers) - most} more (--json shows all)", style="dim")
+    return table
+
+
+def step_title(step: Step) -> str:
+    """Return a heading for one part of a compound request."""
+    needs = f" (needs {', '.join(step.needs)})" if step.needs else ""
+    return f"[bold]Part {step.id}: {step.task}{needs}[/]  {escape(step.prompt)}"
+
+
+def _cells(candidate: Candidate) -> tuple[str, ...]:
+    return (
+        candidate.model.rpartition("/")[2] + (" (thinking)" if candidate.thinking else ""),
+        candidate.precision,
+        candidate.backend,
+        f"{candidate.memory_bytes / _GIB:.1f} GiB" if candidate.memory_bytes else "remote",
+        f"{candidate.tokens_per_second:.0f}",
+        f"{candidate.quality:.0%}",
+    )
