@@ -1,0 +1,156 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen_router import Candidate, Classification, Device, NoModelFits, Offer, Resources, Settings
+from qwen_router_policies.sizing import size
+
+GIB = 2**30
+MACHINE = Resources(ram_total=16 * GIB, ram_free=10 * GIB, cores=4, disk_free=100 * GIB)
+
+
+def candidate(model="a", *, gib=1.0, speed=20.0, quality=0.5, device="cpu", **fields):
+    offer = Offer(precision="q4_k_m", format="gguf", device=device)
+    fields = {"source": "local", **fields}
+    return Candidate(
+        model=model,
+        offer=offer,
+        backend="b",
+        memory_bytes=int(gib * GIB),
+        tokens_per_second=speed,
+        quality=quality,
+        context=8192,
+        **fields,
+    )
+
+
+def of(difficulty):
+    return Classification(scores={"general": 1.0}, task="general", difficulty=difficulty)
+
+
+def choose(candidates, *, difficulty=0.5, machine=MACHINE, **sizing):
+    return size(candidates, of(difficulty), machine, Settings(sizing=sizing))
+
+
+SMALL = candidate("small", gib=1, speed=60, quality=0.5)
+LARGE = candidate("large", gib=4, speed=12, quality=0.8)
+
+
+def test_hard_requests_take_the_best_and_easy_ones_the_fastest():
+    assert choose([SMALL, LARGE], difficulty=0.9).winner.model == "large"
+    assert choose([SMALL, LARGE], difficulty=0.1).winner.model == "small"
+
+
+@pytest.mark.parametrize(("prefer", "model"), [("quality", "large"), ("speed", "small"), ("memory", "small")])
+def test_the_operator_prefers(prefer, model):
+    assert choose([SMALL, LARGE], difficulty=0.9, prefer=prefer).winner.model == model
+
+
+def test_a_warm_model_wins_within_the_slack():
+    warm = candidate("warm", quality=0.78, speed=12, warm=True)
+    assert choose([warm, LARGE], difficulty=0.9).winner.model == "warm"
+    assert choose([warm, LARGE], difficulty=0.9, warm_slack=0.0).winner.model == "large"
+
+
+def test_own_models_come_before_stand_ins():
+    stand_in = candidate("stand-in", quality=0.95, own=False)
+    choice = choose([SMALL, stand_in])
+    assert choice.winner.model == "small"
+    assert "stand-in" in next(c.rejected for c in choice.candidates if not c.own)
+
+
+def test_slow_ones_serve_only_when_there_is_nothing_faster():
+    slow = candidate("slow", speed=1, quality=0.99)
+    assert choose([SMALL, slow], difficulty=1).winner.model == "small"
+    assert choose([slow], difficulty=1).winner.model == "slow"
+
+
+def test_every_loser_has_its_reason():
+    choice = choose(
+        [
+            SMALL,
+            LARGE,
+            candidate("huge", gib=100),
+            candidate("away", on_disk=False, download_bytes=GIB),
+            candidate("nobody", source=""),
+        ],
+        difficulty=1,
+    )
+    reasons = {c.model: c.rejected for c in choice.candidates}
+    assert reasons.pop("large") is None
+    assert reasons["huge"] == "Needs 100.0 GiB; models may take 8.0 GiB here."
+    assert reasons["away"] == "Not on disk: qwen-router pull away"
+    assert reasons["nobody"] == "No weight source has its files."
+    assert reasons["small"] == "Expected quality 50% is below the winner's 80%."
+    assert {c.model for c in choice.candidates if not c.usable} == {"huge", "away", "nobody"}
+
+
+def test_an_accelerators_memory_counts_for_it():
+    gpu = Device(kind="cuda", name="x", total=24 * GIB, free=20 * GIB)
+    big = candidate("big", gib=15, quality=0.9, device="cuda")
+    assert choose([SMALL, big], difficulty=1, machine=MACHINE.model_copy(update={"devices": (gpu,)})).winner == big
+    assert choose([SMALL, big], difficulty=1).winner.model == "small"
+
+
+def test_nothing_fits_names_the_smallest_and_what_it_needs():
+    with pytest.raises(NoModelFits, match=r"the smallest here, b at q4_k_m: Needs 20\.0 GiB; models may take 8\.0 GiB"):
+        choose([candidate("a", gib=50), candidate("b", gib=20)])
+
+
+def test_nothing_on_disk_names_the_smallest_fetch():
+    away = [candidate(n, on_disk=False, download_bytes=size * GIB) for n, size in (("a", 9), ("b", 2))]
+    with pytest.raises(NoModelFits, match=r"qwen-router pull b \(2\.0 GiB\)"):
+        choose(away)
+
+
+def test_nothing_to_be_had_says_how_to_get_something():
+    with pytest.raises(NoModelFits, match=r"qwen-router\[embedded\]"):
+        choose([candidate("a", source="")])
+
+
+CANDIDATES = st.lists(
+    st.builds(
+        candidate,
+        st.sampled_from("abcdefgh"),
+        gib=st.floats(0.1, 20),
+        speed=st.floats(0.5, 100),
+        quality=st.floats(0, 1),
+        warm=st.booleans(),
+        own=st.booleans(),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda c: c.model,
+)
+
+
+def chosen(candidates, **kwargs):
+    try:
+        return choose(candidates, **kwargs).winner
+    except NoModelFits:
+        return None
+
+
+@given(CANDIDATES, st.floats(0, 1), st.randoms(use_true_random=False))
+def test_the_order_of_the_candidates_never_matters(candidates, difficulty, random):
+    shuffled = list(candidates)
+    random.shuffle(shuffled)
+    assert chosen(candidates, difficulty=difficulty) == chosen(shuffled, difficulty=difficulty)
+
+
+@given(CANDIDATES, st.floats(0, 1), st.integers(1, 32))
+def test_the_budget_is_never_exceeded(candidates, difficulty, free):
+    machine = MACHINE.model_copy(update={"ram_free": free * GIB})
+    winner = chosen(candidates, difficulty=difficulty, machine=machine)
+    if winner is not None and not winner.warm:
+        assert winner.memory_bytes <= int(0.8 * free * GIB)
+
+
+@given(CANDIDATES, st.floats(0, 1), st.floats(0, 1))
+def test_harder_never_picks_a_worse_model_among_cold_ones(candidates, one, other):
+    cold = [c.model_copy(update={"warm": False}) for c in candidates]
+    easy, hard = sorted((one, other))
+    first, second = chosen(cold, difficulty=easy), chosen(cold, difficulty=hard)
+    assert (first is None) == (second is None)
+    if first is not None:
+        assert second.quality >= first.quality
