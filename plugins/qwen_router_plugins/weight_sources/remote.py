@@ -1,0 +1,201 @@
+"""What the hubs have in common: a list of files, a verified download, a place in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from abc import abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from qwen_router.backend import ModelFiles, Progress, WeightSource
+from qwen_router.catalog import GgufFile, Model
+from qwen_router.config import Settings
+from qwen_router.errors import WeightsError
+from qwen_router.types import Offer
+from qwen_router_plugins.weight_sources import checkpoint
+from qwen_router_plugins.weight_sources.disk import locked, require_space, sync_directory, writing
+
+if TYPE_CHECKING:
+    from qwen_router_plugins.weight_sources.download import Downloader
+
+_BYTES_PER_PARAMETER = 2
+"""The family is published in bf16."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file to download: its path in the repository, its size in bytes and, where it is known, its SHA-256."""
+
+    path: str
+    url: str
+    size: int
+    sha256: str | None = None
+
+
+class RemoteSource(WeightSource):
+    """Downloads a repository's safetensors, or one GGUF file, into `CACHE/SOURCE/ORG/NAME/`.
+
+    A directory takes its name only when every file in it is whole, a file only when its size and SHA-256 are right. An
+    interrupted download goes on where it stopped. A second process waits for the first.
+
+    Args:
+        pause: Seconds before a failed request is tried again.
+    """
+
+    host: ClassVar[str]
+
+    def __init__(self, *, pause: float = 1.0) -> None:
+        self._pause = pause
+
+    @abstractmethod
+    def offline(self, settings: Settings) -> str | None:
+        """Name the setting that forbids to ask the host, or return `None`."""
+
+    @abstractmethod
+    def repository(self, model: Model) -> str | None:
+        """Return the host's name of the model's repository, `None` when it has none."""
+
+    @abstractmethod
+    def headers(self) -> dict[str, str]:
+        """Return the headers of every request."""
+
+    @abstractmethod
+    def list_files(self, repository: str, downloader: Downloader) -> list[RemoteFile]:
+        """Return all files of a repository."""
+
+    @abstractmethod
+    def gguf_url(self, gguf: GgufFile) -> str:
+        """Return where a GGUF file is downloaded from."""
+
+    def find(self, model: Model, offer: Offer, settings: Settings) -> ModelFiles | None:
+        """Return what an earlier fetch brought."""
+        if offer.format == "gguf" and (gguf := model.gguf_at(offer.quant)):
+            path = self._root(settings) / gguf.repo / gguf.file
+            return self.files(path) if has_size(path, gguf.bytes) else None
+        if offer.format == "safetensors" and (repository := self.repository(model)):
+            path = self._root(settings) / repository
+            return self.files(path) if checkpoint.lacking(path, model) is None else None
+        return None
+
+    def size(self, model: Model, offer: Offer, settings: Settings) -> int | None:
+        """Return the size by the catalogue; `None` when the host may not be asked."""
+        if self.offline(settings) or self.repository(model) is None:
+            return None
+        if offer.format == "gguf":
+            gguf = model.gguf_at(offer.quant)
+            return gguf.bytes if gguf else None
+        return model.stored_parameters * _BYTES_PER_PARAMETER if offer.format == "safetensors" else None
+
+    def fetch(self, model: Model, offer: Offer, settings: Settings, progress: Progress) -> ModelFiles:
+        """Download what is missing.
+
+        Raises:
+            WeightsError: The host can't be reached or refuses, a file isn't what it should be, or there is no room.
+        """
+        if files := self.find(model, offer, settings):
+            return files
+        if setting := self.offline(settings):
+            raise WeightsError(f"{self.host} isn't asked: {setting} is set.", f"Unset {setting} to download.")
+        repository = self.repository(model)
+        gguf = model.gguf_at(offer.quant) if offer.format == "gguf" else None
+        if repository is None or (offer.format == "gguf" and gguf is None):
+            raise WeightsError(f"{self.host} has no official {offer.quant or offer.format} of {model.id}.")
+        root = self._root(settings)
+        target = root / gguf.repo / gguf.file if gguf else root / repository
+
+        # httpx takes a tenth of a second to import, which a machine that never downloads needn't spend.
+        from qwen_router_plugins.weight_sources.download import Downloader
+
+        def waiting() -> None:
+            progress(f"{target.name}: waiting for another process to download it", 0, 0)
+
+        needed = self.size(model, offer, settings) or 0
+        with writing(target.parent, target.name, needed), locked(target, waiting):
+            if files := self.find(model, offer, settings):
+                return files
+            with Downloader(self.host, self.headers(), self._pause) as downloader:
+                if gguf:
+                    self._fetch_gguf(gguf, target, downloader, progress)
+                else:
+                    self._fetch_repository(repository, model, target, downloader, progress)
+            sync_directory(target.parent)
+        return self.files(target)
+
+    def files(self, path: Path) -> ModelFiles:
+        """Return a path as this source's files."""
+        return ModelFiles(path=path, format="gguf" if path.suffix == ".gguf" else "safetensors", source=self.name)
+
+    def _root(self, settings: Settings) -> Path:
+        return settings.cache_dir / self.name
+
+    def _fetch_gguf(self, gguf: GgufFile, target: Path, downloader: Downloader, progress: Progress) -> None:
+        part = target.with_name(f"{target.name}.part")
+        require_space(target.parent, gguf.bytes - (part.stat().st_size if part.is_file() else 0), gguf.file)
+        file = RemoteFile(gguf.file, self.gguf_url(gguf), gguf.bytes, gguf.sha256)
+        downloader.fetch(file, target, lambda done: progress(gguf.file, done, gguf.bytes))
+
+    def _fetch_repository(
+        self, repository: str, model: Model, target: Path, downloader: Downloader, progress: Progress
+    ) -> None:
+        files = _wanted(self.list_files(repository, downloader), f"{repository} on {self.host}")
+        stage = _stage(target, files)
+        total = sum(file.size for file in files)
+        require_space(stage, total - _bytes_in(stage), repository)
+        stage.mkdir(exist_ok=True)
+        before = 0
+        # Small files first: a wrong token or a missing file shows before gigabytes have been brought.
+        for file in sorted(files, key=lambda file: file.size):
+            if not has_size(stage / file.path, file.size):
+
+                def told(done: int, before: int = before) -> None:
+                    progress(repository, before + done, total)
+
+                downloader.fetch(file, stage / file.path, told)
+            before += file.size
+            progress(repository, before, total)
+        if missing := checkpoint.lacking(stage, model):
+            raise WeightsError(f"{repository} on {self.host} lacks {missing}.", "Use another source or model.")
+        if target.exists():
+            shutil.rmtree(target)
+        os.replace(stage, target)
+
+
+def has_size(path: Path, size: int) -> bool:
+    """Say whether a file is there with this size in bytes."""
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
+
+
+def _wanted(files: Iterable[RemoteFile], where: str) -> list[RemoteFile]:
+    """Keep what a checkpoint needs."""
+    listed = list(files)
+    wanted = [file for file in listed if checkpoint.is_wanted(file.path)]
+    if not any(checkpoint.is_weights(file.path) for file in wanted):
+        if any(checkpoint.is_pickle(file.path) for file in listed):
+            raise WeightsError(f"{where} holds pickle files only.", checkpoint.PICKLE_FIX)
+        raise WeightsError(f"{where} holds no safetensors.", "Use another source or model.")
+    return wanted
+
+
+def _stage(target: Path, files: list[RemoteFile]) -> Path:
+    """Return the directory the download is collected in, and remove those of other versions of the repository.
+
+    Its name depends on every file's size and checksum, so files of two versions never mix.
+    """
+    content = "\n".join(sorted(f"{file.path} {file.size} {file.sha256}" for file in files))
+    prefix = f".{target.name}."
+    stage = target.with_name(f"{prefix}{hashlib.sha256(content.encode()).hexdigest()[:16]}.partial")
+    for other in target.parent.glob(f"{prefix}*.partial"):
+        if other != stage:
+            shutil.rmtree(other)
+    return stage
+
+
+def _bytes_in(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.iterdir()) if directory.is_dir() else 0
