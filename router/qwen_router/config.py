@@ -51,7 +51,7 @@ class SizingSection(Section):
     """Slower candidates are chosen only when there is no faster one."""
     context: int = Field(8192, ge=512)
     """Tokens of context a local model is loaded with, at most its native length."""
-    warm_slack: float = Field(0.05, ge=0, le=1)
+    warm_slack: float = Field(0.02, ge=0, le=1)
     """Expected quality given up to use a model that is already loaded."""
 
 

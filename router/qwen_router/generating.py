@@ -72,12 +72,18 @@ def _check_cancelled(cancellation: Cancellation) -> None:
 
 
 def _sampling(services: Services, work: Work, model: Model, *, thinking: bool) -> Sampling:
-    """Return the caller's settings over the model's documented ones over the operator's."""
-    documented = (model.thinking_sampling or model.sampling) if thinking else model.sampling
-    operators = Sampling(max_new_tokens=services.settings.generation.max_new_tokens)
-    sampling = work.request.sampling.over(documented.over(operators))
-    if work.escalations and work.escalations[-1].action == "sample" and sampling.seed is not None:
-        # Asked again with the caller's seed, the model would only repeat itself.
+    """Return the caller's settings over the specialist's over the model's documented ones over the operator's."""
+    sampling = Sampling(max_new_tokens=services.settings.generation.max_new_tokens)
+    again = bool(work.escalations) and work.escalations[-1].action == "sample"
+    if thinking:
+        sampling = (model.thinking_sampling or model.sampling).over(sampling)
+    else:
+        sampling = model.sampling.over(sampling)
+        # Asked again, a greedy model would only repeat itself.
+        if not again:
+            sampling = services.registry.specialist(work.step.task).sampling.over(sampling)
+    sampling = work.request.sampling.over(sampling)
+    if again and sampling.seed is not None:
         return sampling.model_copy(update={"seed": sampling.seed + len(work.attempts)})
     return sampling
 

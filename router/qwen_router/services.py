@@ -12,7 +12,6 @@ from qwen_router.backend import ModelFiles, Progress
 from qwen_router.catalog import Catalogue, load_catalogue
 from qwen_router.classify import Classifier
 from qwen_router.config import Settings
-from qwen_router.errors import WeightsError
 from qwen_router.events import Events, Evicted, Loaded
 from qwen_router.pool import Pool
 from qwen_router.registry import Registry
@@ -105,11 +104,7 @@ class Services:
 
     def _files(self, candidate: Candidate) -> ModelFiles:
         model = self.catalogue.find(candidate.model)
-        if found := self.weights.find(model, candidate.offer):
-            return found
-        if not (candidate.on_disk or self.settings.weights.auto_pull):
-            raise WeightsError(f"{candidate.model} is no longer on disk.", f"Run: qwen-router pull {model.name}")
-        return self.weights.fetch(model, candidate.offer, self.progress)
+        return self.weights.fetch(model, candidate.offer, self.progress, download=self.settings.weights.auto_pull)
 
     def _unload(self, candidate: Candidate, chat_model: BaseChatModel) -> None:
         self.registry.backends[candidate.backend].unload(chat_model)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from langchain_core.messages import BaseMessage, SystemMessage
 
 from qwen_router.parsing import split_thinking
-from qwen_router.request import Request
+from qwen_router.request import Request, Sampling
 from qwen_router.types import Check, Generation, Modality, Task
 
 
@@ -23,6 +23,7 @@ class Specialist(ABC):
         ladder: Catalogue models of its own, best first is not needed: the sizing policy orders them.
         stand_ins: Catalogue models that can serve when none of the ladder can be had here.
         modalities: What its models read.
+        sampling: Wins over the models' documented settings while they don't think.
         system: The system prompt that its models expect; a caller's own system message comes before it.
     """
 
@@ -33,6 +34,7 @@ class Specialist(ABC):
     stand_ins: ClassVar[Sequence[str]] = ()
     modalities: ClassVar[frozenset[Modality]] = frozenset({"text"})
     system: ClassVar[str] = ""
+    sampling: ClassVar[Sampling] = Sampling()
 
     def messages(self, request: Request) -> list[BaseMessage]:
         """Return what is sent to the model: the conversation under the specialist's system prompt."""

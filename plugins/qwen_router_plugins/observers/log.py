@@ -30,4 +30,5 @@ def observe(event: Event) -> None:
         case Answered(answer=answer):
             _log.info("%s answered in %.2f s, %d tokens", event.request_id, event.seconds, answer.usage.output_tokens)
         case Failed(error=error):
-            _log.warning("%s failed: %s", event.request_id, type(error).__name__)
+            # The caller is told: an error here would say it twice.
+            _log.info("%s failed: %s", event.request_id, type(error).__name__)

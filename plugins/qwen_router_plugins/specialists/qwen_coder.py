@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from qwen_router import Check, Generation, Request, Specialist, code_blocks
+from qwen_router import Check, Generation, Request, Sampling, Specialist, code_blocks
 from qwen_router_plugins.specialists.stand_ins import GENERAL
 
 _PYTHON = frozenset({"python", "py", "python3"})
@@ -40,6 +40,8 @@ class QwenCoder(Specialist):
         "Qwen/Qwen2.5-Coder-0.5B-Instruct",
     )
     stand_ins = GENERAL
+    # Greedy, as in the Qwen2.5-Coder report.
+    sampling = Sampling(temperature=0.0)
 
     def parse(self, generation: Generation) -> Generation:
         """Read the fenced blocks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qwen_router import Check, Generation, Request, Specialist, boxed
+from qwen_router import Check, Generation, Request, Sampling, Specialist, boxed
 from qwen_router_plugins.specialists.stand_ins import EMBEDDED, GENERAL
 
 
@@ -28,6 +28,8 @@ class QwenMath(Specialist):
     ladder = ("Qwen/Qwen2.5-Math-72B-Instruct", "Qwen/Qwen2.5-Math-7B-Instruct", "Qwen/Qwen2.5-Math-1.5B-Instruct",
               "Qwen/QwQ-32B")  # fmt: skip
     stand_ins = (*GENERAL, *EMBEDDED)
+    # Greedy, as in the Qwen2.5-Math report.
+    sampling = Sampling(temperature=0.0)
     system = "Please reason step by step, and put your final answer within \\boxed{}."
 
     def parse(self, generation: Generation) -> Generation:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qwen_router.cli.console import AsJson, ConfigPath, FetchProgress, err, print_json, read_text
+from qwen_router.cli.console import AsJson, ConfigPath, FetchProgress, err, open_router, print_json, read_text
 from qwen_router.cli.show import decision_line
 from qwen_router.errors import Refused
 
@@ -36,7 +36,6 @@ def ask(
     config: ConfigPath = None,
 ) -> None:
     """Answer TEXT. The decision goes to standard error, the answer to standard output."""
-    from qwen_router.app import Router
     from qwen_router.request import Hints, Request
     from qwen_router.types import Answer
 
@@ -46,7 +45,7 @@ def ask(
     )
     progress = FetchProgress()
     plugins = [] if as_json else [_Announcer(progress)]
-    with Router.from_config(config, plugins=plugins, progress=progress) as router:
+    with open_router(config, plugins=plugins, progress=progress) as router:
         answer = router.invoke(request) if as_json or not stream else _stream(router.stream(request), Answer)
     if as_json:
         print_json(answer.model_dump_json(indent=2))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qwen_router.cli.console import AsJson, ConfigPath, out, print_json, read_text
+from qwen_router.cli.console import AsJson, ConfigPath, open_router, out, print_json, read_text
 from qwen_router.cli.show import classification_table
 
 
@@ -16,9 +16,7 @@ def classify(
     config: ConfigPath = None,
 ) -> None:
     """Say what TEXT is: task, difficulty, language, and the signals that weighed."""
-    from qwen_router.app import Router
-
-    with Router.from_config(config) as router:
+    with open_router(config) as router:
         classification = router.classify(read_text(text))
     if as_json:
         print_json(classification.model_dump_json(indent=2))

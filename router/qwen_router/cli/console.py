@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from qwen_router.config import load_settings
 from qwen_router.errors import InputError, Refused, RouterError
 
-out = Console(highlight=False, soft_wrap=True)
+if TYPE_CHECKING:
+    from qwen_router.app import Router
+
+_UNBOUNDED = 200
+# A pipe has no width: what reads it wants whole lines.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ConfigPath = Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def open_router(config: Path | None, **kwargs: Any) -> Router:
+    """Make a router of the settings, and log as they say.
+
+    Raises:
+        RouterError: The configuration or a plugin is wrong.
+    """
+    from qwen_router.app import Router
+
+    settings = load_settings(config)
+    logging.getLogger("qwen_router").setLevel(settings.log.level.upper())
+    return Router(settings, **kwargs)
 
 
 def fail(error: RouterError) -> NoReturn:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qwen_router.cli.console import AsJson, ConfigPath, out, print_json, read_text
+from qwen_router.cli.console import AsJson, ConfigPath, open_router, out, print_json, read_text
 from qwen_router.cli.show import candidates_table, classification_table, step_title
 from qwen_router.errors import Refused
 
@@ -18,10 +18,9 @@ def explain(
     config: ConfigPath = None,
 ) -> None:
     """Say how TEXT would be answered, and why; no model is loaded."""
-    from qwen_router.app import Router
     from qwen_router.request import Hints
 
-    with Router.from_config(config) as router:
+    with open_router(config) as router:
         decision = router.explain(read_text(text), hints=Hints(task=task))
     if as_json:
         print_json(decision.model_dump_json(indent=2))

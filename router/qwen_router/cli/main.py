@@ -39,9 +39,11 @@ def main() -> None:
         app()
     except RouterError as error:
         fail(error)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nStopped.\n")
-        raise SystemExit(_INTERRUPTED) from None
+    except SystemExit as left:
+        # Typer has turned Ctrl-C into this code, without a word.
+        if left.code == _INTERRUPTED:
+            sys.stderr.write("\nStopped.\n")
+        raise
     except BrokenPipeError:
         # The reader of our output has left, as `head` does: nothing to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

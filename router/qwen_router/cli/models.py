@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from qwen_router.cli.console import AsJson, ConfigPath, out, print_json
+from qwen_router.cli.console import AsJson, ConfigPath, open_router, out, print_json
 
 _GIB = 2**30
 
@@ -20,15 +20,13 @@ def models(
     config: ConfigPath = None,
 ) -> None:
     """List the models: size, context, licence, and whether they are on disk or could be fetched."""
-    from qwen_router.app import Router
-
-    with Router.from_config(config) as router:
+    with open_router(config) as router:
         rows = [row for row in router.models(task) if not here or row.where == "on disk"]
     if as_json:
         print_json(json.dumps([row.model_dump(mode="json") for row in rows], indent=2))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("model")
+    table.add_column("model", no_wrap=True)
     table.add_column("for")
     table.add_column("parameters", justify="right")
     table.add_column("context", justify="right")

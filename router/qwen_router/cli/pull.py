@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qwen_router.cli.console import ConfigPath, FetchProgress, out
+from qwen_router.cli.console import ConfigPath, FetchProgress, open_router, out
 
 
 def pull(
@@ -18,10 +18,8 @@ def pull(
     config: ConfigPath = None,
 ) -> None:
     """Fetch MODEL: resumes what was cut off, verifies what it brings."""
-    from qwen_router.app import Router
-
     progress = FetchProgress()
-    with Router.from_config(config) as router:
+    with open_router(config) as router:
         try:
             files = router.pull(model, precision=precision, progress=progress)
         finally:

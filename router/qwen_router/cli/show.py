@@ -38,10 +38,10 @@ def candidates_table(choice: Choice, *, most: int = 12) -> Table:
     """Return the winner, then the losers with their reasons, the usable ones first."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("model", "precision", "backend"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     for name in ("memory", "tokens/s", "quality"):
-        table.add_column(name, justify="right")
-    table.add_column("why", overflow="fold")
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold", min_width=20)
     losers = [c for c in choice.candidates if c.rejected is not None]
     losers.sort(key=lambda c: (not c.usable, not c.on_disk, -c.quality))
     table.add_row(*_cells(choice.winner), f"[green]chosen:[/] {escape(choice.reason)}")
