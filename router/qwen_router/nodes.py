@@ -17,7 +17,6 @@ from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
 from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
 from qwen_router.generating import generate as run_model
 from qwen_router.services import Services
-from qwen_router.specialist import Specialist
 from qwen_router.state import Clock, Result, State, Work
 from qwen_router.types import Answer, Attempt, Check, Decision, Escalation, Generation, Timings, Usage
 
@@ -123,7 +122,7 @@ def verify(work: Work, runtime: Runtime[Services]) -> Command[Literal["escalate"
     work = replace(work, attempts=(*work.attempts, attempt))
     if check.status == "rejected" and generation.finish_reason != "deadline":
         return Command(goto=Send("escalate", replace(work, best=_better(work.best, generation))))
-    return Command(update=_finished(work, specialist), goto="compose")
+    return Command(update=_finished(runtime.context, work), goto="compose")
 
 
 def escalate(work: Work, runtime: Runtime[Services]) -> Command[Literal["select", "compose"]]:
@@ -146,8 +145,7 @@ def escalate(work: Work, runtime: Runtime[Services]) -> Command[Literal["select"
         return Command(goto=Send("select", work))
     warning = f"The check rejected this answer: {last.check.why} {action.why}"
     kept = replace(work, generation=work.best, warnings=(*work.warnings, warning))
-    specialist = services.registry.specialist(work.step.task)
-    return Command(update=_finished(kept, specialist), goto="compose")
+    return Command(update=_finished(services, kept), goto="compose")
 
 
 def compose(state: State) -> Command[Literal["select", "release"]]:
@@ -254,18 +252,12 @@ def _better(best: Generation | None, new: Generation) -> Generation:
     return new if new.text.strip() or best is None else best
 
 
-def _finished(work: Work, specialist: Specialist) -> dict[str, Any]:
+def _finished(services: Services, work: Work) -> dict[str, Any]:
     """Return the state's update with a step's result and the warnings that its user should see."""
     generation, warnings = work.generation, work.warnings
     assert generation is not None
-    winner = work.attempts[-1].choice.winner
-    if not winner.own:
-        own, stand_in = (name.rpartition("/")[2] for name in (specialist.ladder[-1], winner.model))
-        warnings = (
-            *warnings,
-            f"None of the specialist's own models for {specialist.task} is here, so {stand_in} answered. "
-            f"For better answers: qwen-router pull {own}",
-        )
+    if not work.attempts[-1].choice.winner.own:
+        warnings = (*warnings, _stand_in_note(services, work))
     if generation.finish_reason == "length":
         warnings = (*warnings, "The answer was cut at the token limit; raise generation.max_new_tokens for more.")
     if generation.finish_reason == "deadline":
@@ -277,6 +269,17 @@ def _finished(work: Work, specialist: Specialist) -> dict[str, Any]:
         warnings = (*warnings, "The answer was cut at the deadline.")
     result = Result(work.step.id, generation, work.attempts, work.escalations, warnings)
     return {"results": {work.step.id: result}}
+
+
+def _stand_in_note(services: Services, work: Work) -> str:
+    """Say who answered in whose place, and what to fetch: the smallest of the specialist's own models."""
+    specialist = services.registry.specialist(work.step.task)
+    own = min((services.catalogue.find(name) for name in specialist.ladder), key=lambda model: model.parameters)
+    stand_in = services.catalogue.find(work.attempts[-1].choice.winner.model)
+    return (
+        f"None of the specialist's own models for {specialist.task} is here, so {stand_in.name} answered. "
+        f"For better answers: qwen-router pull {own.name}"
+    )
 
 
 def _joined(state: State, done: list[Result]) -> str:

@@ -43,12 +43,13 @@ def candidates_table(choice: Choice, *, most: int = 12) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("why", overflow="fold", min_width=20)
     losers = [c for c in choice.candidates if c.rejected is not None]
-    losers.sort(key=lambda c: (not c.usable, not c.on_disk, -c.quality))
+    losers.sort(key=lambda c: (not c.usable, not c.on_disk, -c.quality, c.memory_bytes))
     table.add_row(*_cells(choice.winner), f"[green]chosen:[/] {escape(choice.reason)}")
-    for candidate in losers[:most]:
+    shown = [c for c in losers if c.usable] + _one_a_model([c for c in losers if not c.usable])
+    for candidate in shown[:most]:
         table.add_row(*_cells(candidate), escape(candidate.rejected or ""), style="dim")
-    if len(losers) > most:
-        table.add_row(f"… {len(losers) - most} more (--json shows all)", style="dim")
+    if len(losers) > len(shown[:most]):
+        table.add_row(f"… {len(losers) - len(shown[:most])} more: --json", style="dim")
     return table
 
 
@@ -56,6 +57,11 @@ def step_title(step: Step) -> str:
     """Return a heading for one part of a compound request."""
     needs = f" (needs {', '.join(step.needs)})" if step.needs else ""
     return f"[bold]Part {step.id}: {step.task}{needs}[/]  {escape(step.prompt)}"
+
+
+def _one_a_model(candidates: list[Candidate]) -> list[Candidate]:
+    """Keep each model's first candidate: the same reason at four precisions says nothing new."""
+    return list({c.model: c for c in reversed(candidates)}.values())[::-1]
 
 
 def _cells(candidate: Candidate) -> tuple[str, ...]:

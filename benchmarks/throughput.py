@@ -1,0 +1,72 @@
+"""Measures tokens a second through the router against the bare backend, in one run.
+
+Both run the same model file on the same prompts, alternating, so that other work on the machine touches both alike.
+What counts is the ratio, not the speed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+from qwen_router import Answer, Hints, Request, Router, Sampling
+from qwen_router.backend import call_options
+
+PROMPTS = (
+    "Find the derivative of f(x) = x^3 + 2x^2 - 5x + 3",
+    "Explain how a binary search works, with an example.",
+    "List twenty animals and say one sentence about each.",
+)
+MODEL = "Qwen/Qwen2.5-Coder-0.5B-Instruct"
+
+
+def main() -> None:
+    """Print the ratio of each round and their median."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tokens", type=int, default=128)
+    args = parser.parse_args()
+    sampling = Sampling(temperature=0.0, max_new_tokens=args.tokens)
+    hints = Hints(task="general", model=MODEL)
+    with Router.from_config() as router:
+        router.invoke(PROMPTS[0], hints=hints, sampling=sampling)
+        choice = router.explain(PROMPTS[0], hints=hints).choices["1"].winner
+        print(f"{choice.model} {choice.precision} on {choice.backend}, {args.tokens} tokens an answer")
+        ratios = []
+        for number in range(1, args.rounds + 1):
+            through, bare = [], []
+            for prompt in PROMPTS:
+                request = Request.of(prompt, hints=hints, sampling=sampling)
+                through.append(_speed(lambda request=request: _routed(router, request)))
+                bare.append(_speed(lambda prompt=prompt: _bare(router, choice, prompt, sampling)))
+            ratios.append(statistics.harmonic_mean(through) / statistics.harmonic_mean(bare))
+            print(
+                f"round {number}: router {statistics.harmonic_mean(through):6.1f}, "
+                f"bare {statistics.harmonic_mean(bare):6.1f} tokens/s, ratio {ratios[-1]:.3f}"
+            )
+    print(f"median ratio {statistics.median(ratios):.3f}")
+
+
+def _speed(call: Callable[[], int]) -> float:
+    started = time.perf_counter()
+    tokens = call()
+    return tokens / (time.perf_counter() - started)
+
+
+def _routed(router: Router, request: Request) -> int:
+    *_, answer = router.stream(request)
+    assert isinstance(answer, Answer)
+    return answer.usage.output_tokens
+
+
+def _bare(router: Router, choice: object, prompt: str, sampling: Sampling) -> int:
+    """Stream from the backend's chat model itself, without the router around it."""
+    with router._services.pool.lease(choice) as model:  # type: ignore[arg-type]
+        usage = [c.usage_metadata for c in model.stream(prompt, **call_options(sampling)) if c.usage_metadata]
+    return int(usage[-1]["output_tokens"])
+
+
+if __name__ == "__main__":
+    main()
