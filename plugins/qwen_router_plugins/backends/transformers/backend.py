@@ -1,0 +1,101 @@
+"""The `transformers` backend: what it can run here, and the way to a loaded model."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from qwen_router.backend import Backend, ModelFiles
+from qwen_router.catalog import Model
+from qwen_router.config import Settings
+from qwen_router.resources import Resources
+from qwen_router.types import Candidate, Offer
+
+if TYPE_CHECKING:
+    from qwen_router_plugins.backends.transformers.chat import ChatTransformers
+
+_PACKAGES = ("torch", "transformers", "safetensors", "accelerate")
+_DENSE = ("bf16", "fp16", "fp32")
+_QUANTIZED = ("int8", "nf4")
+# What the checkpoint loader and the prompt builder know how to feed.
+_ARCHITECTURES = frozenset(
+    {
+        "Qwen2ForCausalLM",
+        "Qwen2MoeForCausalLM",
+        "Qwen3ForCausalLM",
+        "Qwen3MoeForCausalLM",
+        "Qwen3NextForCausalLM",
+        "Qwen3_5MoeForCausalLM",
+        "Qwen2VLForConditionalGeneration",
+        "Qwen2_5_VLForConditionalGeneration",
+        "Qwen3VLForConditionalGeneration",
+        "Qwen3VLMoeForConditionalGeneration",
+        "Qwen3_5ForConditionalGeneration",
+        "Qwen3_5MoeForConditionalGeneration",
+        "Qwen2AudioForConditionalGeneration",
+    }
+)
+_GGUF_ARCHITECTURES = frozenset({"Qwen2ForCausalLM", "Qwen2MoeForCausalLM", "Qwen3ForCausalLM", "Qwen3MoeForCausalLM"})
+
+
+class TransformersBackend(Backend):
+    """Runs safetensors, and GGUF files unpacked, on the CPU or an accelerator."""
+
+    name: ClassVar[str] = "transformers"
+
+    def missing(self, settings: Settings) -> str | None:
+        """Say which package or device is missing."""
+        if not settings.backends.transformers.enabled:
+            return "The transformers backend is switched off: set backends.transformers.enabled = true."
+        absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+        if absent:
+            return f"The transformers backend needs {' and '.join(absent)}: run `pip install {' '.join(absent)}`."
+        return _missing_device(settings.backends.transformers.device)
+
+    def offers(self, model: Model, settings: Settings, resources: Resources) -> Sequence[Offer]:
+        """Return the allowed precisions that this machine's device computes, safetensors first."""
+        if model.architecture not in _ARCHITECTURES or self.missing(settings):
+            return ()
+        section = settings.backends.transformers
+        device = _device_of(resources) if section.device == "auto" else section.device
+        return tuple(_offers(model, section.precisions, device))
+
+    def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> ChatTransformers:
+        """Load a model. Loading alone can take seconds a gigabyte; nothing is fetched."""
+        from qwen_router_plugins.backends.transformers.chat import ChatTransformers
+        from qwen_router_plugins.backends.transformers.checkpoint import load_checkpoint
+        from qwen_router_plugins.backends.transformers.engine import Engine
+
+        engine = Engine(load_checkpoint(candidate, model, files), settings)
+        return ChatTransformers(engine=engine, model_name=model.id)
+
+
+def _offers(model: Model, allowed: Sequence[str], device: str) -> Iterator[Offer]:
+    dense = [p for p in allowed if p in _DENSE and not (p == "fp16" and device == "cpu")]
+    for precision in dense:
+        yield Offer(precision=precision, format="safetensors", device=device)
+    # bitsandbytes has no kernels for Apple's GPUs.
+    if device != "mps" and importlib.util.find_spec("bitsandbytes") is not None:
+        for precision in allowed:
+            if precision in _QUANTIZED:
+                yield Offer(precision=precision, format="safetensors", device=device)
+    if model.architecture in _GGUF_ARCHITECTURES and importlib.util.find_spec("gguf") is not None:
+        for precision in dense:
+            for file in sorted(model.gguf, key=lambda f: f.bytes, reverse=True):
+                yield Offer(precision=precision, format="gguf", quant=file.precision, device=device)
+
+
+def _device_of(resources: Resources) -> str:
+    accelerator = resources.accelerator
+    return accelerator.kind if accelerator is not None and accelerator.kind in ("cuda", "mps") else "cpu"
+
+
+def _missing_device(device: str) -> str | None:
+    """Ask torch only when the operator insists on an accelerator: importing it takes seconds."""
+    if device in ("auto", "cpu"):
+        return None
+    import torch
+
+    there = torch.cuda.is_available() if device == "cuda" else torch.backends.mps.is_available()
+    return None if there else f'torch finds no {device} device here: set backends.transformers.device = "auto".'

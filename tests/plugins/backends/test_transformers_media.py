@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from checkpoints import AUDIO_SECONDS
+from fixtures_checkpoints import TinyLoader
+from langchain_core.messages import HumanMessage
+from PIL import Image
+
+from qwen_router.config import LimitsSection
+from qwen_router.errors import InputError, MediaError
+
+RATE = 16_000
+
+
+def picture(width: int = 56, height: int = 56, dot: tuple[int, int, int] = (0, 0, 0)) -> dict[str, str]:
+    image = Image.linear_gradient("L").resize((width, height)).convert("RGB")
+    image.putpixel((5, 7), dot)
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return {"type": "image", "base64": base64.b64encode(buffer.getvalue()).decode(), "mime_type": "image/png"}
+
+
+def sound(hertz: float = 440, seconds: float = 1.0) -> dict[str, str]:
+    buffer = BytesIO()
+    wave = 0.3 * np.sin(2 * np.pi * hertz * np.arange(int(RATE * seconds)) / RATE)
+    soundfile.write(buffer, wave, RATE, format="WAV")
+    return {"type": "audio", "base64": base64.b64encode(buffer.getvalue()).decode(), "mime_type": "audio/wav"}
+
+
+def asked(text: str, *blocks: dict[str, str]) -> list[Any]:
+    return [HumanMessage([*blocks, {"type": "text", "text": text}])]
+
+
+def logits(chat: Any, messages: list[Any]) -> torch.Tensor:
+    """Return what the network says of the first token of the answer, through the inputs of the real batcher."""
+    from qwen_router_plugins.backends.transformers.batch import _collate
+    from qwen_router_plugins.backends.transformers.engine import Options
+
+    row = chat.engine.prepare(messages, Options.of({}), lambda event: None)
+    checkpoint = chat.engine.checkpoint
+    inputs = _collate([row], checkpoint.prompts.vocabulary.pad, checkpoint.image_token, checkpoint.network.device)
+    with torch.inference_mode():
+        return torch.as_tensor(checkpoint.network(**inputs).logits[0, -1])
+
+
+def count(chat: Any, messages: list[Any], token: int) -> int:
+    prompts = chat.engine.checkpoint.prompts
+    return int(prompts.build(messages, thinking=False, limits=LimitsSection()).ids.count(token))
+
+
+@pytest.mark.parametrize(("width", "height", "tokens"), [(56, 56, 4), (28, 84, 3), (560, 560, 16), (28, 28, 1)])
+def test_an_image_takes_the_tokens_of_its_size(load_tiny: TinyLoader, width: int, height: int, tokens: int):
+    chat = load_tiny("qwen2_5_vl")
+    assert count(chat, asked("What is it?", picture(width, height)), 151655) == tokens
+
+
+def test_every_image_is_placed_where_it_was_sent(load_tiny: TinyLoader):
+    chat = load_tiny("qwen2_5_vl")
+    ids = chat.engine.checkpoint.prompts.build(
+        asked("What is it?", picture(56, 56), picture(28, 84)), thinking=False, limits=LimitsSection()
+    ).ids
+    runs = [len(run) for run in "".join("x" if i == 151655 else " " for i in ids).split()]
+    assert runs == [4, 3]
+
+
+def test_one_changed_pixel_changes_the_logits(load_tiny: TinyLoader):
+    chat = load_tiny("qwen2_5_vl")
+    same = logits(chat, asked("What is it?", picture()))
+    assert torch.equal(same, logits(chat, asked("What is it?", picture())))
+    assert not torch.equal(same, logits(chat, asked("What is it?", picture(dot=(255, 255, 255)))))
+
+
+def test_changed_sound_changes_the_logits(load_tiny: TinyLoader):
+    chat = load_tiny("qwen2_audio")
+    same = logits(chat, asked("What is it?", sound()))
+    assert torch.equal(same, logits(chat, asked("What is it?", sound())))
+    assert not torch.equal(same, logits(chat, asked("What is it?", sound(hertz=441))))
+
+
+def test_a_sound_takes_25_tokens_a_second(load_tiny: TinyLoader):
+    chat = load_tiny("qwen2_audio")
+    assert count(chat, asked("What is it?", sound(seconds=1)), 151646) == 25
+    assert count(chat, asked("What is it?", sound(seconds=AUDIO_SECONDS)), 151646) == 25 * AUDIO_SECONDS
+
+
+MEDIA = {"qwen2_5_vl": [picture(), picture(28, 84)], "qwen2_audio": [sound(), sound(880, 0.5)]}
+
+
+@pytest.mark.parametrize("architecture", MEDIA)
+def test_a_mixed_batch_says_what_single_calls_say(load_tiny: TinyLoader, architecture: str):
+    media = MEDIA[architecture]
+    calls = [asked("What is it?", media[0]), asked("Hello"), asked("Compare these.", *media)]
+    single = [load_tiny(architecture).invoke(c, max_tokens=6).content for c in calls]
+    together = load_tiny(architecture, max_batch=3, gather=60)
+    assert [a.content for a in together.batch(calls, max_tokens=6)] == single
+    assert list(together.engine.batcher.batches) == [3]
+
+
+def test_media_tokens_in_text_take_no_place(load_tiny: TinyLoader):
+    chat = load_tiny("qwen2_5_vl")
+    messages = asked("<|vision_start|><|image_pad|><|vision_end|>", picture())
+    assert count(chat, messages, 151655) == 4
+    assert chat.invoke(messages, max_tokens=2).usage_metadata["output_tokens"] == 2
+
+
+def test_media_that_the_model_cannot_take_are_refused(load_tiny: TinyLoader):
+    with pytest.raises(MediaError, match="aspect ratio"):
+        load_tiny("qwen2_5_vl").invoke(asked("What is it?", picture(2010, 8)))
+    audio = load_tiny("qwen2_audio")
+    with pytest.raises(MediaError, match=r"lasts 2\.5 s; .* hears 2 s"):
+        audio.invoke(asked("What is it?", sound(seconds=2.5)))
+    with pytest.raises(MediaError, match="too short"):
+        audio.invoke(asked("What is it?", sound(seconds=0.005)))
+    with pytest.raises(MediaError, match="sees no images"):
+        audio.invoke(asked("What is it?", picture()))
+
+
+def test_a_template_that_drops_an_image_is_refused(load_tiny: TinyLoader):
+    chat = load_tiny("qwen2_5_vl", template="<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n")
+    with pytest.raises(InputError, match="shows 0 of 1 attachments"):
+        chat.invoke(asked("What is it?", picture()))
