@@ -243,7 +243,7 @@ def _step_down(services: Services, work: Work, error: OutOfMemory) -> Work:
     return replace(work, choice=choice, warnings=(*work.warnings, note))
 
 
-def _keys(work: Work) -> set[tuple[str, str, str]]:
+def _keys(work: Work) -> set[tuple[str, str, str, str]]:
     return {c.key for c in work.tried}
 
 

@@ -14,7 +14,7 @@ from qwen_router.cancellation import current_cancellation
 from qwen_router.errors import Overloaded, RouterError
 from qwen_router.types import Candidate
 
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, str]
 Load = Callable[[Candidate], BaseChatModel]
 Unload = Callable[[Candidate, BaseChatModel], None]
 

@@ -117,9 +117,9 @@ class Candidate(Value):
         return self.offer.precision
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, str, str]:
         """What makes two candidates share one loaded model."""
-        return self.model, self.offer.precision, self.backend
+        return self.model, self.offer.precision, self.offer.quant, self.backend
 
 
 class Choice(Value):
