@@ -24,7 +24,7 @@ def observe(event: Event) -> None:
         case Evicted():
             _log.info("evicted %s %s", event.model, event.precision)
         case Denied(verdict=verdict):
-            _log.warning("%s denied: %s", event.request_id, verdict.kind)
+            _log.info("%s denied: %s", event.request_id, verdict.kind)
         case Escalated(escalation=escalation):
             _log.info("%s escalates: %s", event.request_id, escalation.action)
         case Answered(answer=answer):

@@ -72,7 +72,8 @@ def _stream(items: Any, final: type[Any]) -> Any:
     attempt, thinking, step = 1, False, None
     for item in items:
         if isinstance(item, final):
-            sys.stdout.write("\n")
+            if step is not None:
+                sys.stdout.write("\n")
             return item
         if item.attempt > attempt or (step is not None and item.step != step):
             sys.stdout.write("\n\n")

@@ -1,0 +1,52 @@
+import base64
+import io
+import wave
+
+import pytest
+
+from qwen_router import MediaError, Request, Settings
+from qwen_router_plugins.guards.attachments import check_request
+
+
+def png():
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG")
+    return {"type": "image", "base64": base64.b64encode(out.getvalue()).decode(), "mime_type": "image/png"}
+
+
+def wav():
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"\0\0" * 800)
+    return {"type": "audio", "base64": base64.b64encode(out.getvalue()).decode(), "mime_type": "audio/wav"}
+
+
+def request(*blocks):
+    return Request.of([{"role": "user", "content": [{"type": "text", "text": "?"}, *blocks]}])
+
+
+def test_what_can_be_read_passes():
+    assert check_request(request(png(), wav()), Settings()) is None
+    assert check_request(request(), Settings()) is None
+
+
+def test_too_many_are_denied():
+    denied = check_request(request(png(), png(), wav()), Settings(limits={"max_attachments": 2}))
+    assert (denied.action, denied.kind) == ("deny", "attachments")
+    assert denied.why == "The request has 3 attachments; 2 are allowed."
+
+
+@pytest.mark.parametrize("block", [{**png(), "base64": "aGk="}, {**wav(), "base64": "aGk="}])
+def test_what_can_not_be_read_is_the_callers_mistake(block):
+    with pytest.raises(MediaError):
+        check_request(request(block), Settings())
+
+
+def test_too_many_pixels_are_refused_by_the_header():
+    with pytest.raises(MediaError, match="8 x 8 pixels"):
+        check_request(request(png()), Settings(limits={"max_image_pixels": 63}))
