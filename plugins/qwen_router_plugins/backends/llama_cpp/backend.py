@@ -1,0 +1,100 @@
+"""The backend that runs GGUF files in this process."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from langchain_core.language_models import BaseChatModel
+
+from qwen_router.backend import Backend, ModelFiles
+from qwen_router.catalog import Model
+from qwen_router.catalog.memory import memory_bytes
+from qwen_router.config import Settings
+from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
+from qwen_router.resources import Resources
+from qwen_router.types import Candidate, Offer
+
+if TYPE_CHECKING:
+    from qwen_router_plugins.backends.llama_cpp.loaded import LoadedGguf
+
+
+_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty")
+
+
+class LlamaCppBackend(Backend):
+    """Runs the official GGUF files of text models with llama.cpp."""
+
+    name: ClassVar[str] = "llama_cpp"
+
+    def missing(self, settings: Settings) -> str | None:
+        """Say that it is switched off or not installed."""
+        if not settings.backends.llama_cpp.enabled:
+            return "llama_cpp is switched off: set `enabled = true` in [backends.llama_cpp]."
+        if importlib.util.find_spec("xllamacpp") is None:
+            return "llama.cpp is not installed: run `pip install 'qwen-router[llama-cpp]'`."
+        return None
+
+    def offers(self, model: Model, settings: Settings, resources: Resources) -> Sequence[Offer]:
+        """Return one offer for each GGUF file; models that see or hear are left to backends that can."""
+        if not model.gguf or model.modalities != ("text",):
+            return ()
+        device = _device() if settings.backends.llama_cpp.gpu_layers else "cpu"
+        return [Offer(precision=f.precision, format="gguf", quant=f.precision, device=device) for f in model.gguf]
+
+    def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
+        """Load a GGUF file. Unset sampling keywords take the model's documented values."""
+        if reason := self.missing(settings):
+            raise BackendUnavailable(reason)
+        from qwen_router_plugins.backends.llama_cpp.chat import ChatLlamaCpp
+
+        defaults = {name: value for name, value in model.sampling if value is not None and name in _SAMPLING}
+        return ChatLlamaCpp(loaded=_load(candidate, model, files, settings), model=model.id, **defaults)
+
+
+def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> LoadedGguf:
+    import psutil
+
+    from qwen_router_plugins.backends.llama_cpp.loaded import LoadedGguf
+
+    options = settings.backends.llama_cpp
+    context = min(candidate.context, model.context)
+    try:
+        return LoadedGguf(
+            files.path,
+            context=context,
+            parallel=options.parallel,
+            threads=options.threads or psutil.cpu_count(logical=False) or 1,
+            gpu_layers=options.gpu_layers,
+            accelerated=candidate.offer.device != "cpu",
+        )
+    except BackendError as error:
+        # llama.cpp only says that it failed: a sound file fails for want of memory, or because it is too new.
+        needed = memory_bytes(model, candidate.precision, context, options.parallel)
+        free = psutil.virtual_memory().available
+        if needed > free:
+            raise OutOfMemory(
+                f"{model.id} needs {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free.",
+                "Close other programs, lower `context` in [sizing] or choose a smaller model.",
+            ) from error
+        raise WeightsError(
+            f"llama.cpp can't load {files.path}.",
+            "Update it with `pip install -U xllamacpp`, or fetch the model again with `qwen-router pull`.",
+        ) from error
+
+
+@functools.cache
+def _device() -> str:
+    """Ask llama.cpp, since its package decides what it can use: the usual one has no CUDA."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        return "cpu"
+    import xllamacpp
+
+    kinds = xllamacpp.ggml_backend_dev_type
+    gpus = (kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU)
+    names = [device["name"] for device in xllamacpp.get_device_info() if device["type"] in gpus]
+    if not names:
+        return "cpu"
+    return "mps" if names[0].upper().startswith(("METAL", "MTL")) else "cuda"

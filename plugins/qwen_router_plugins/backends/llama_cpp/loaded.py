@@ -1,0 +1,55 @@
+"""A GGUF file, loaded: its engine, tokenizer and chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from langchain_core.messages import BaseMessage
+
+from qwen_router.errors import WeightsError
+from qwen_router_plugins.backends.chat_template import ChatTemplate, opens_thought
+from qwen_router_plugins.backends.llama_cpp.engine import LlamaEngine
+from qwen_router_plugins.backends.llama_cpp.header import read_header
+from qwen_router_plugins.backends.llama_cpp.tokenizer import GgufTokenizer
+
+
+class Prompt(NamedTuple):
+    """Token ids, and whether they end inside a thought."""
+
+    ids: list[int]
+    opened: bool
+
+
+class LoadedGguf:
+    """What a chat model needs of one file.
+
+    Args:
+        engine: Options of `LlamaEngine`.
+
+    Raises:
+        WeightsError: The file is damaged, or no chat model of the Qwen family.
+        BackendError: llama.cpp couldn't load it.
+    """
+
+    def __init__(self, path: Path, **engine: Any) -> None:
+        metadata = read_header(path).metadata
+        source = metadata.get("tokenizer.chat_template")
+        if not isinstance(source, str):
+            raise WeightsError(f"{path} has no chat template.", "Use the GGUF file of an instruction-tuned model.")
+        self.tokenizer = GgufTokenizer(path, metadata)
+        self.template = ChatTemplate(source, self.tokenizer.specials)
+        self.can_think = "enable_thinking" in source
+        self.engine = LlamaEngine(path, **engine)
+
+    def prompt(
+        self, messages: Sequence[BaseMessage], *, thinking: bool = False, tools: Sequence[dict[str, Any]] | None = None
+    ) -> Prompt:
+        """Return the prompt that these messages make.
+
+        Raises:
+            InputError: A message holds something that the template can't take.
+        """
+        segments = self.template.segments(messages, thinking=thinking, tools=tools)
+        return Prompt(self.tokenizer.encode_segments(segments), opens_thought(segments))
