@@ -1,4 +1,4 @@
-"""Measures tokens a second through the router against the bare backend, in one run.
+"""Measures tokens a second through the router against bare llama.cpp, in one run.
 
 Both run the same model file on the same prompts, alternating, so that other work on the machine touches both alike.
 What counts is the ratio, not the speed.
@@ -10,9 +10,12 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
-from qwen_router import Answer, Hints, Request, Router, Sampling
+from qwen_router import Answer, Candidate, Hints, Request, Router, Sampling
 from qwen_router.backend import call_options
+from qwen_router_plugins.backends.llama_cpp.chat import ChatLlamaCpp
+from qwen_router_plugins.backends.llama_cpp.payload import completion_options
 
 PROMPTS = (
     "Find the derivative of f(x) = x^3 + 2x^2 - 5x + 3",
@@ -61,11 +64,17 @@ def _routed(router: Router, request: Request) -> int:
     return answer.usage.output_tokens
 
 
-def _bare(router: Router, choice: object, prompt: str, sampling: Sampling) -> int:
-    """Stream from the backend's chat model itself, without the router around it."""
-    with router._services.pool.lease(choice) as model:  # type: ignore[arg-type]
-        usage = [c.usage_metadata for c in model.stream(prompt, **call_options(sampling)) if c.usage_metadata]
-    return int(usage[-1]["output_tokens"])
+def _bare(router: Router, choice: Candidate, prompt: str, sampling: Sampling) -> int:
+    """Run the same prompt in llama.cpp itself: no chat model, no router."""
+    specialist = router._services.registry.specialist("general")
+    with router._services.pool.lease(choice) as model:
+        assert isinstance(model, ChatLlamaCpp)
+        messages = specialist.messages(Request.of(prompt))
+        payload = completion_options(call_options(sampling), "none")
+        ids = model.loaded.prompt(messages, thinking=False, tools=None).ids
+        seen: list[dict[str, Any]] = []
+        model.loaded.engine._server.handle_completions({**payload, "prompt": ids, "stream": True}, seen.append)
+    return int(seen[-1]["tokens_predicted"])
 
 
 if __name__ == "__main__":
