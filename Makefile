@@ -39,11 +39,13 @@ bench: .venv/dev ## Measure: results land in benchmarks/README.md
 
 # The pins keep torch at the release that was tested; a newer one may bring gigabytes of CUDA.
 .venv/embedded: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded]'
+	@echo "Installing into .venv; this takes a few minutes."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[embedded]'
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,openai,dev]'
+	@echo "Installing into .venv with what the tests need; this takes a few minutes."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[embedded,openai,dev]'
 	@touch $@ .venv/embedded

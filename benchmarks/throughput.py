@@ -74,7 +74,7 @@ def _bare(router: Router, choice: Candidate, prompt: str, sampling: Sampling) ->
         ids = model.loaded.prompt(messages, thinking=False, tools=None).ids
         seen: list[dict[str, Any]] = []
         model.loaded.engine._server.handle_completions({**payload, "prompt": ids, "stream": True}, seen.append)
-    return int(seen[-1]["tokens_predicted"])
+    return int(seen[-1]["usage"]["completion_tokens"])
 
 
 if __name__ == "__main__":

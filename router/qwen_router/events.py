@@ -52,10 +52,11 @@ class Planned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected(Event):
-    """A model was chosen for a step."""
+    """A model was chosen for a step. The classification is the step's: its task may differ from the request's."""
 
     step: str
     attempt: int
+    classification: Classification
     choice: Choice
 
 

@@ -12,7 +12,8 @@ from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
-from qwen_router import deciding, guards
+from qwen_router import composing, deciding, guards
+from qwen_router.catalog import expected_quality
 from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
 from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
 from qwen_router.generating import generate as run_model
@@ -73,6 +74,7 @@ def select(work: Work, runtime: Runtime[Services]) -> Command[Literal["generate"
             time.perf_counter() - started,
             step=work.step.id,
             attempt=len(work.attempts) + 1,
+            classification=work.classification,
             choice=choice,
         )
     )
@@ -167,7 +169,7 @@ def compose(state: State) -> Command[Literal["select", "release"]]:
     )
     tries = [a.timings for r in done for a in r.attempts]
     answer = Answer(
-        text=_joined(state, done),
+        text=composing.join(state["plan"], [r.generation.text for r in done]),
         thinking="\n\n".join(r.generation.thinking for r in done if r.generation.thinking),
         decision=decision,
         usage=sum((r.usage for r in done), Usage()),
@@ -272,24 +274,12 @@ def _finished(services: Services, work: Work) -> dict[str, Any]:
 
 
 def _stand_in_note(services: Services, work: Work) -> str:
-    """Say who answered in whose place, and what to fetch: the smallest of the specialist's own models."""
+    """Say who answered in whose place, and what to fetch: the specialist's smallest model that should be better."""
+    winner = work.attempts[-1].choice.winner
     specialist = services.registry.specialist(work.step.task)
-    own = min((services.catalogue.find(name) for name in specialist.ladder), key=lambda model: model.parameters)
-    stand_in = services.catalogue.find(work.attempts[-1].choice.winner.model)
+    own = sorted((services.catalogue.find(name) for name in specialist.ladder), key=lambda model: model.parameters)
+    better = [m for m in own if expected_quality(m, specialist.task, thinking=False) > winner.quality] or own[-1:]
     return (
-        f"None of the specialist's own models for {specialist.task} is here, so {stand_in.name} answered. "
-        f"For better answers: qwen-router pull {own.name}"
+        f"None of the specialist's own models for {specialist.task} is here, so {winner.model.rpartition('/')[2]} "
+        f"answered. For better answers: qwen-router pull {better[0].name}"
     )
-
-
-def _joined(state: State, done: list[Result]) -> str:
-    """Return one answer as it is, several under the headings of their parts."""
-    if len(done) == 1:
-        return done[0].generation.text
-    parts = zip(state["plan"].steps, done, strict=True)
-    return "\n\n".join(f"### {step.id}. {_heading(step.prompt)}\n\n{r.generation.text}" for step, r in parts)
-
-
-def _heading(prompt: str) -> str:
-    line = " ".join(prompt.split())
-    return line if len(line) <= 70 else line[:69].rsplit(" ", 1)[0] + "…"

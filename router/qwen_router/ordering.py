@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
+from qwen_router.composing import SEPARATOR, heading
 from qwen_router.request import Chunk
 from qwen_router.types import Plan
 
 
 class StepOrder:
     """Passes the first unfinished step's chunks on at once and holds back those of later steps.
+
+    The chunks of a compound request come under their steps' headings, as in the answer's text.
 
     Args:
         write: Takes each chunk when its turn has come.
@@ -19,12 +22,16 @@ class StepOrder:
     def __init__(self, write: Callable[[Chunk], None]) -> None:
         self._write = write
         self._steps: list[str] = []
+        self._headings: dict[str, str] = {}
         self._finished: set[str] = set()
         self._held: defaultdict[str, list[Chunk]] = defaultdict(list)
 
     def start(self, plan: Plan) -> None:
-        """Learn the order."""
+        """Learn the order, and head the first step when there are several."""
         self._steps = [step.id for step in plan.steps]
+        if len(plan.steps) > 1:
+            self._headings = {step.id: heading(step) for step in plan.steps}
+            self._head(self._steps[0])
 
     def add(self, chunk: Chunk) -> None:
         """Take a chunk of any step."""
@@ -39,5 +46,10 @@ class StepOrder:
         while self._steps and self._steps[0] in self._finished:
             self._steps.pop(0)
             if self._steps:
+                self._head(self._steps[0], SEPARATOR)
                 for chunk in self._held.pop(self._steps[0], []):
                     self._write(chunk)
+
+    def _head(self, step: str, before: str = "") -> None:
+        if step in self._headings:
+            self._write(Chunk(kind="text", text=before + self._headings[step], step=step))

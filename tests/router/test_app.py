@@ -138,6 +138,7 @@ def test_a_compound_request_runs_each_part_at_its_specialist(router, backend):
     steps = [c.step for c in chunks]
     assert steps == sorted(steps)
     assert set(steps) == {"1", "2"}
+    assert "".join(c.text for c in chunks) == answer.text
 
 
 def test_a_part_that_needs_another_sees_its_answer(router, backend):

@@ -44,7 +44,7 @@ def ask(
         hints=Hints(task=task, model=model, thinking={"on": True, "off": False, "auto": None}[thinking.value]),
     )
     progress = FetchProgress()
-    plugins = [] if as_json else [_Announcer(progress)]
+    plugins = [] if as_json else [_Announcer()]
     with open_router(config, plugins=plugins, progress=progress) as router:
         answer = router.invoke(request) if as_json or not stream else _stream(router.stream(request), Answer)
     if as_json:
@@ -75,7 +75,7 @@ def _stream(items: Any, final: type[Any]) -> Any:
             if step is not None:
                 sys.stdout.write("\n")
             return item
-        if item.attempt > attempt or (step is not None and item.step != step):
+        if item.step == step and item.attempt > attempt:
             sys.stdout.write("\n\n")
         attempt, step = item.attempt, item.step
         if item.kind == "thinking":
@@ -93,18 +93,18 @@ def _stream(items: Any, final: type[Any]) -> Any:
 class _Announcer:
     """Prints the decision line when a model has been chosen, before its answer."""
 
-    def __init__(self, progress: FetchProgress) -> None:
-        from qwen_router.events import Checked, Classified, Escalated, Event, Selected
+    def __init__(self) -> None:
+        from qwen_router.events import Checked, Escalated, Event, Planned, Selected
         from qwen_router.hookspecs import hookimpl
 
-        self._classification: Any = None
+        self._parts = 1
 
         def observe(event: Event) -> None:
-            if isinstance(event, Classified):
-                self._classification = event.classification
+            if isinstance(event, Planned):
+                self._parts = len(event.plan.steps)
             elif isinstance(event, Selected):
-                progress.close()
-                err.print(decision_line(self._classification, event.choice, step=event.step))
+                part = event.step if self._parts > 1 else None
+                err.print(decision_line(event.classification, event.choice, part=part))
             elif isinstance(event, Checked) and event.check.status == "rejected":
                 err.print(f"\n[yellow]Rejected:[/] {event.check.why}")
             elif isinstance(event, Escalated):

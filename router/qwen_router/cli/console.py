@@ -85,6 +85,7 @@ class FetchProgress:
             TimeRemainingColumn(),
             console=err,
             transient=True,
+            disable=not err.is_terminal,
         )
         self._tasks: dict[str, Any] = {}
 

@@ -10,13 +10,13 @@ from qwen_router.types import Candidate, Choice, Classification, Step
 _GIB = 2**30
 
 
-def decision_line(classification: Classification, choice: Choice, *, step: str = "1") -> str:
+def decision_line(classification: Classification, choice: Choice, *, part: str | None = None) -> str:
     """Return one line of rich markup: task, difficulty, model, precision, backend, why."""
     winner = choice.winner
     thinking = ", thinking" if winner.thinking else ""
-    part = "" if step == "1" else f"part {step}: "
+    head = f"part {part}: " if part else ""
     return (
-        f"[bold cyan]{part}{escape(classification.task)}[/] · difficulty {classification.difficulty:.2f} · "
+        f"[bold cyan]{head}{escape(classification.task)}[/] · difficulty {classification.difficulty:.2f} · "
         f"{classification.language} → [bold]{escape(winner.model.rpartition('/')[2])}[/] {winner.precision} on "
         f"{winner.backend}{thinking} · {escape(choice.reason)}"
     )
