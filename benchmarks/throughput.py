@@ -28,7 +28,7 @@ MODEL = "Qwen/Qwen2.5-Coder-0.5B-Instruct"
 def main() -> None:
     """Print the ratio of each round and their median."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--tokens", type=int, default=128)
     args = parser.parse_args()
     sampling = Sampling(temperature=0.0, max_new_tokens=args.tokens)
@@ -39,17 +39,19 @@ def main() -> None:
         print(f"{choice.model} {choice.precision} on {choice.backend}, {args.tokens} tokens an answer")
         ratios = []
         for number in range(1, args.rounds + 1):
-            through, bare = [], []
-            for prompt in PROMPTS:
-                request = Request.of(prompt, hints=hints, sampling=sampling)
-                through.append(_speed(lambda request=request: _routed(router, request)))
-                bare.append(_speed(lambda prompt=prompt: _bare(router, choice, prompt, sampling)))
-            ratios.append(statistics.harmonic_mean(through) / statistics.harmonic_mean(bare))
-            print(
-                f"round {number}: router {statistics.harmonic_mean(through):6.1f}, "
-                f"bare {statistics.harmonic_mean(bare):6.1f} tokens/s, ratio {ratios[-1]:.3f}"
-            )
-    print(f"median ratio {statistics.median(ratios):.3f}")
+            # A number of its own keeps a prompt from being read out of the cache of the one before.
+            prompts = [f"Question {10 * number + i}. {PROMPTS[number % len(PROMPTS)]}" for i in range(2)]
+            runs = [
+                lambda prompt=prompts[0]: _routed(router, Request.of(prompt, hints=hints, sampling=sampling)),
+                lambda prompt=prompts[1]: _bare(router, choice, prompt, sampling),
+            ]
+            # Whoever goes first in one round goes second in the next.
+            order = (0, 1) if number % 2 else (1, 0)
+            speeds = {which: _speed(runs[which]) for which in order}
+            ratios.append(speeds[0] / speeds[1])
+            print(f"round {number:2}: router {speeds[0]:5.1f}, bare {speeds[1]:5.1f} tokens/s, ratio {ratios[-1]:.3f}")
+    quartiles = statistics.quantiles(ratios, n=4)
+    print(f"median ratio {quartiles[1]:.3f}, half of the rounds between {quartiles[0]:.3f} and {quartiles[2]:.3f}")
 
 
 def _speed(call: Callable[[], int]) -> float:

@@ -35,6 +35,8 @@ def shell(command, directory):
     """Run a command as a newcomer in an empty directory, whose router is on the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PATH": path, "XDG_CONFIG_HOME": str(directory)}
+    # With it, the hub's models would be said to be out of reach. Nothing here fetches any.
+    env.pop("HF_HUB_OFFLINE")
     done = subprocess.run(command, shell=True, cwd=directory, env=env, capture_output=True, text=True, check=False)
     return done.stderr.strip("\n"), done.stdout.strip("\n")
 
