@@ -34,7 +34,7 @@ format: .venv/dev ## Mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-bench: .venv/dev ## Measure: results land in benchmarks/README.md
+bench: .venv/dev ## Measure: what benchmarks/README.md shows
 	$(BIN)/python benchmarks/throughput.py
 
 # The pins keep torch at the release that was tested; a newer one may bring gigabytes of CUDA.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qwen_router.catalog import Catalogue, Model, load_catalogue
     from qwen_router.config import Settings, load_settings
     from qwen_router.errors import (
+        ArtefactError,
         BackendError,
         BackendUnavailable,
         Cancelled,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "ArtefactError",
     "Attempt",
     "Backend",
     "BackendError",

@@ -44,13 +44,19 @@ class Router:
         settings: What the operator set.
         plugins: Modules or objects with hooks, beside the built-in and the allowed ones.
         progress: Told of a fetch or a join of weights that a request waits for.
+        stages: 1 never asks the classifier's second stage, the sentence encoder.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, plugins: Iterable[object] = (), progress: Progress | None = None
+        self,
+        settings: Settings | None = None,
+        *,
+        plugins: Iterable[object] = (),
+        progress: Progress | None = None,
+        stages: int = 2,
     ) -> None:
         self.settings = settings or Settings()
-        self._services = Services.build(self.settings, build_manager(self.settings, plugins))
+        self._services = Services.build(self.settings, build_manager(self.settings, plugins), stages=stages)
         if progress is not None:
             self._services.progress = progress
         self._graph = build_graph()

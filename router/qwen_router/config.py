@@ -35,6 +35,8 @@ class RouterSection(Section):
 
     min_confidence: float = Field(0.4, ge=0, le=1)
     """Below this probability the task is `general`."""
+    tie_breaker: Literal["off", "model"] = "off"
+    """Who decides below that: nobody, or the smallest loaded model with one word."""
     max_concurrency: int = Field(32, ge=1)
     """Requests answered at the same time; more wait."""
     max_steps: int = Field(6, ge=1)
@@ -51,7 +53,7 @@ class SizingSection(Section):
     """Slower candidates are chosen only when there is no faster one."""
     context: int = Field(8192, ge=512)
     """Tokens of context a local model is loaded with, at most its native length."""
-    warm_slack: float = Field(0.02, ge=0, le=1)
+    warm_slack: float = Field(0.005, ge=0, le=1)
     """Expected quality given up to use a model that is already loaded."""
 
 
@@ -59,8 +61,8 @@ class ThinkingSection(Section):
     """When hybrid models think."""
 
     mode: Literal["auto", "on", "off"] = "auto"
-    min_difficulty: float = Field(0.6, ge=0, le=1)
-    """With `auto`, think from this difficulty up."""
+    min_difficulty: float = Field(0.2, ge=0, le=1)
+    """With `auto`, think from this difficulty up: about the hardest tenth of general requests."""
 
 
 class EscalationSection(Section):

@@ -13,6 +13,7 @@ RouterError
  |   +- OutOfMemory
  |   +- BackendUnavailable  the server or the package behind a backend is missing
  +- WeightsError          model files missing, broken or not to be had
+ +- ArtefactError         a file of the installation is missing or damaged
  +- Overloaded            no free slot; carries `retry_after`
  +- Cancelled             the caller stopped the call
  +- DeadlineExceeded      the caller's deadline came before the first token
@@ -107,6 +108,10 @@ class BackendUnavailable(BackendError):
 
 class WeightsError(RouterError):
     """Model files are missing, broken or can't be fetched."""
+
+
+class ArtefactError(RouterError):
+    """A file that belongs to the installation is missing or damaged."""
 
 
 class Overloaded(RouterError):

@@ -19,6 +19,7 @@ from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, 
 from qwen_router.generating import generate as run_model
 from qwen_router.services import Services
 from qwen_router.state import Clock, Result, State, Work
+from qwen_router.tie_breaking import break_tie
 from qwen_router.types import Answer, Attempt, Check, Decision, Escalation, Generation, Timings, Usage
 
 _log = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ def classify(state: State, runtime: Runtime[Services]) -> dict[str, Any]:
     """Say what the request is."""
     started = time.perf_counter()
     classification = deciding.classify(runtime.context, state["request"])
+    if state["request"].hints.task is None:
+        classification = break_tie(runtime.context, state["request"], classification)
     seconds = time.perf_counter() - started
     runtime.context.events.emit(Classified(state["request"].id, seconds, classification=classification))
     return {"classification": classification}

@@ -48,6 +48,12 @@ class Pool:
         with self._changed:
             return frozenset(key for key, slot in self._slots.items() if slot.model is not None)
 
+    def smallest_warm(self) -> Candidate | None:
+        """Return the loaded model that takes the least memory."""
+        with self._changed:
+            loaded = [slot.candidate for slot in self._slots.values() if slot.model is not None]
+        return min(loaded, key=lambda c: (c.memory_bytes, c.key), default=None)
+
     def reserved(self, device: str) -> int:
         """Return the bytes that loaded and loading models take on a device kind."""
         with self._changed:

@@ -46,8 +46,12 @@ class Services:
         self._first = self.resources()
 
     @classmethod
-    def build(cls, settings: Settings, manager: pluggy.PluginManager) -> Services:
-        """Ask the plugins what they bring, and put the parts together."""
+    def build(cls, settings: Settings, manager: pluggy.PluginManager, *, stages: int = 2) -> Services:
+        """Ask the plugins what they bring, and put the parts together.
+
+        Args:
+            stages: The last stage of the classifier that may be asked.
+        """
         registry = Registry.of(manager, settings)
         tasks = {task: specialist.examples for task, specialist in registry.specialists.items()}
         return cls(
@@ -56,7 +60,7 @@ class Services:
             registry=registry,
             catalogue=load_catalogue(),
             weights=Weights(tuple(registry.weight_sources.values()), settings),
-            classifier=Classifier(tasks, min_confidence=settings.router.min_confidence),
+            classifier=Classifier(tasks, min_confidence=settings.router.min_confidence, stages=stages),
             events=Events(manager),
         )
 

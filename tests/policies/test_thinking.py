@@ -4,13 +4,13 @@ from qwen_router import Classification, Hints, Request, Settings
 from qwen_router_policies.thinking import think
 
 
-def ask(text="hello", *, hint=None, mode="auto", difficulty=0.5):
+def ask(text="hello", *, hint=None, mode="auto", difficulty=0.1):
     request = Request.of(text, hints=Hints(thinking=hint))
     classification = Classification(scores={"general": 1.0}, task="general", difficulty=difficulty)
     return think(request, classification, Settings(thinking={"mode": mode}))
 
 
-@pytest.mark.parametrize(("difficulty", "thinks"), [(0.1, False), (0.59, False), (0.6, True), (1.0, True)])
+@pytest.mark.parametrize(("difficulty", "thinks"), [(0.0, False), (0.19, False), (0.2, True), (1.0, True)])
 def test_hard_requests_think(difficulty, thinks):
     assert ask(difficulty=difficulty) is thinks
 

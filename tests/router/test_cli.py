@@ -212,3 +212,22 @@ def test_the_reader_of_a_pipe_may_leave(config):
         check=True,
     )
     assert b"Traceback" not in done.stderr
+
+
+def test_classify_takes_a_file_of_lines_and_skips_the_bad_ones(run, tmp_path):
+    lines = ['{"id": 1, "text": "Write a Python function that adds"}', "{", '{"id": 2, "text": "?", "has_image": true}']
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    ran = run("classify", "--jsonl", str(tmp_path / "in.jsonl"), "--out", str(tmp_path / "out.jsonl"), "--stage", "1")
+    assert ran.code == 2
+    assert "line 2:" in ran.err
+    assert "Error: 1 bad lines were skipped." in ran.err
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(row["id"], row["task"], row["stage"]) for row in rows] == [(1, "code", 1), (2, "vision", 1)]
+    assert set(rows[0]) == {
+        "id", "task", "scores", "difficulty", "language", "attack", "confidence", "stage", "reasons",
+    }  # fmt: skip
+
+
+def test_classify_needs_one_input(run, tmp_path):
+    assert "either a text or --jsonl" in one_line(run("classify"), 2)
+    assert "No such file" in one_line(run("classify", "--jsonl", str(tmp_path / "none")), 2)

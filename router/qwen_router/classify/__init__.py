@@ -1,5 +1,19 @@
-"""The classifier: what a request is."""
+"""Classify requests: task, difficulty, language, and why."""
 
-from qwen_router.classify.classifier import GENERAL, Classifier
+from __future__ import annotations
 
-__all__ = ["GENERAL", "Classifier"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwen_router.classify.classifier import Classifier
+
+__all__ = ["Classifier"]
+
+
+def __getattr__(name: str) -> Any:
+    # numpy is imported with the first use of the classifier, not with the package.
+    if name == "Classifier":
+        from qwen_router.classify.classifier import Classifier
+
+        return Classifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,44 +1,109 @@
-"""Tells the language of a text: script first, then function words."""
+"""Identify the language of a text: by script first, then by character n-grams."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+import zlib
 from collections import Counter
+from collections.abc import Sequence
 
-_SCRIPTS = {
-    "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CJK": "zh", "CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he",
-    "THAI": "th", "DEVANAGARI": "hi", "BENGALI": "bn", "TELUGU": "te", "TAMIL": "ta", "GREEK": "el",
+import numpy as np
+from numpy.typing import NDArray
+
+from qwen_router.classify.text import LETTERS
+
+SPAN = 320
+MOST_WORDS = 40
+LONGEST = 4
+MEMORY = 20_000
+WORD = re.compile(LETTERS)
+# Lines that are plainly program text say nothing about the language of the comments.
+PROGRAM = re.compile(
+    r"^.*(?:[{};]|\w\(.*\)|\w = |=>|->|>>>|::|^\s*(?:import|from|package|using|def|class|func|fn)\b).*$", re.M
+)
+BLOCKS = {  # Unicode blocks by code point // 128
+    "el": range(6, 8), "hy": (10,), "he": (11,), "bn": (19,), "pa": (20,), "gu": (21,), "or": (22,),
+    "ta": (23,), "te": (24,), "kn": (25,), "ml": (26,), "si": (27,), "th": (28,), "lo": (29,),
+    "bo": (30, 31), "my": (32,), "ka": (33,), "am": range(36, 39), "km": (47,), "ja": (96, 97),
+    "ko": (*range(344, 432), 34, 35), "zh": range(104, 320),
 }  # fmt: skip
-_WORDS = {
-    "en": "the of and to in is what how with for a an i you this that my me can",
-    "es": "el la los de que y en un una por con para cómo qué es las del se",
-    "fr": "le la les des de et un une est que qui dans pour avec comment quel du",
-    "de": "der die das und ist ein eine wie zu den mit von für nicht auf wird",
-    "pt": "o os as de que e um uma para com não como é em do da",
-    "it": "il lo gli di che e un una per con come è del della sono nel",
-    "nl": "de het een en van is dat op te voor met hoe niet zijn",
-    "id": "yang dan di untuk dengan apa ini itu dari bagaimana adalah",
-    "vi": "của và là một các cho trong như thế nào không được có",
-    "tr": "bir ve bu için ile nasıl ne mi çok olan da de",
-    "sw": "na ya wa kwa ni katika kama ana je ngapi za la",
+SHARED = {"Cyrillic": (8, 9), "Arabic": (12, 13, 14), "Devanagari": (18,)}
+MEMBERS = {
+    "Cyrillic": ("ru", "uk", "bg", "mk", "sr"),
+    "Arabic": ("ar", "fa", "ur"),
+    "Devanagari": ("hi", "mr"),
 }
-_FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+GROUP = {block: name for table in (BLOCKS, SHARED) for name, blocks in table.items() for block in blocks}
 
 
-def language_of(text: str) -> str:
-    """Return a BCP 47 tag; `und` when neither the script nor a word tells."""
-    sample = text[:600]
-    scripts = Counter(
-        script
-        for char in sample
-        if char.isalpha() and (script := _SCRIPTS.get(unicodedata.name(char, "").split(" ")[0].split("-")[0]))
-    )
-    letters = sum(char.isalpha() for char in sample)
-    if scripts and sum(scripts.values()) > 0.2 * letters:
-        # Japanese is written with Han characters too; kana give it away.
-        return "ja" if scripts["ja"] else scripts.most_common(1)[0][0]
-    words = re.findall(r"[^\W\d_]+", sample.lower())
-    hits = {language: sum(word in known for word in words) for language, known in _FUNCTION_WORDS.items()}
-    best = max(hits, key=lambda language: hits[language])
-    return best if hits[best] else "und"
+def grams(word: str) -> list[str]:
+    """Return a folded word's own name and its n-grams of 1 to 4, ends marked."""
+    marked = f"<{word}>"
+    out = [f"={word}"] if len(word) > 2 else []
+    for size in range(2, LONGEST + 1):
+        out += [marked[i : i + size] for i in range(len(marked) - size + 1)]
+    return out
+
+
+def bucket(gram: str, size: int) -> int:
+    """Return the row of an n-gram in a table of ``size`` rows."""
+    return zlib.crc32(gram.encode()) % size
+
+
+def script(text: str) -> str:
+    """Return a language that owns the text's script, or the name of a shared script."""
+    found: Counter[str] = Counter()
+    for char in text:
+        if char > "\u036f":
+            name = GROUP.get(ord(char) >> 7)
+            if name is not None and not "\u3000" <= char <= "\u3020":
+                found[name] += 1
+    if not found:
+        return "Latin"
+    if found["ja"] * 12 > found["zh"]:
+        found["ja"] += found.pop("zh", 0)
+    name, count = found.most_common(1)[0]
+    latin = sum(char.isalpha() for char in text if char <= "\u036f")
+    # A Latin letter carries less than a letter of most other scripts, and code is Latin everywhere.
+    return name if count * 4 > latin else "Latin"
+
+
+class LanguageModel:
+    """Naive Bayes over hashed n-grams (Cavnar and Trenkle 1994 for the idea), one table for all scripts."""
+
+    def __init__(self, languages: Sequence[str], table: NDArray[np.int8]) -> None:
+        self._languages = list(languages)
+        self._table = table
+        self._memory: dict[str, tuple[int, ...]] = {}
+        taken = {code for codes in MEMBERS.values() for code in codes}
+        shared = {**MEMBERS, "Latin": tuple(code for code in languages if code not in taken)}
+        self._columns = {
+            name: np.array([self._languages.index(code) for code in codes if code in self._languages])
+            for name, codes in shared.items()
+        }
+
+    def identify(self, text: str) -> str:
+        """Return the BCP 47 code of a windowed, unfolded text; "und" where nothing is a letter."""
+        if not text.isascii() and (name := script(text[: 2 * SPAN])) != "Latin":
+            columns = self._columns.get(name)
+            if columns is None:
+                return name
+        else:
+            columns = self._columns["Latin"]
+        prose = PROGRAM.sub("", text[: 3 * SPAN])
+        words = WORD.findall((prose if len(prose) >= 20 else text)[:SPAN].lower())
+        if not words:
+            return "und" if not WORD.search(text) else "en"
+        rows = [row for word in set(words[:MOST_WORDS]) for row in self._rows(word)]
+        votes = self._table[rows].sum(axis=0, dtype=np.int32)
+        return self._languages[int(columns[votes[columns].argmax()])]
+
+    def _rows(self, word: str) -> tuple[int, ...]:
+        known = self._memory.get(word)
+        if known is None:
+            word = word[:20]
+            known = tuple(bucket(gram, len(self._table)) for gram in grams(word))
+            if len(self._memory) >= MEMORY:
+                self._memory.clear()
+            self._memory[word] = known
+        return known
