@@ -47,5 +47,5 @@ bench: .venv/dev ## Measure: what benchmarks/README.md shows
 .venv/dev: pyproject.toml constraints.txt
 	@echo "Installing into .venv with what the tests need; this takes a few minutes."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[embedded,openai,dev]'
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[embedded,encoder,openai,dev]'
 	@touch $@ .venv/embedded
