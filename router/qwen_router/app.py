@@ -17,6 +17,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from qwen_router import deciding, inventory
 from qwen_router.backend import ModelFiles, Progress
+from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
 from qwen_router.config import Settings, load_settings
 from qwen_router.errors import InputError, RouterError
@@ -246,28 +247,14 @@ class Router:
     def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
         graph = self._graph if request.thread is None else self._conversing
         config: RunnableConfig = {"recursion_limit": 200, "configurable": {"thread_id": request.thread}}
-        ordered = StepOrder(write)
-        answer: Answer | None = None
         # durability: only whole turns are kept.
-        parts: Iterator[Any] = graph.stream(
+        state = graph.invoke(
             State(request=request),
             config,
-            context=self._services,
-            stream_mode=["custom", "updates"],
+            context=Call(self._services, StepOrder(write)),
             durability=None if request.thread is None else "exit",
         )
-        for mode, item in parts:
-            if mode == "custom":
-                ordered.add(item)
-                continue
-            for update in item.values():
-                if "plan" in (update := update or {}):
-                    ordered.start(update["plan"])
-                for step in update.get("results", {}):
-                    ordered.finish(step)
-                answer = update.get("answer", answer)
-        if answer is None:
-            raise RouterError("The graph ended without an answer.")
+        answer: Answer = state["answer"]
         return answer
 
 

@@ -9,10 +9,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from qwen_router import nodes
-from qwen_router.services import Services
+from qwen_router.call import Call
 from qwen_router.state import State, Work
 
-Graph = CompiledStateGraph[State, Services, State, State]
+Graph = CompiledStateGraph[State, Call, State, State]
 
 # These take one step's work, sent to them, instead of the whole state. Any: LangGraph's type of a node wants the
 # argument to be called `state`.
@@ -26,7 +26,7 @@ _STEP_NODES: dict[str, Any] = {
 
 def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     """Compile the graph; with a checkpointer it keeps conversations by `thread_id`."""
-    graph = StateGraph(State, context_schema=Services)
+    graph = StateGraph(State, context_schema=Call)
     graph.add_node("admit", nodes.admit)
     graph.add_node("classify", nodes.classify)
     graph.add_node("plan", nodes.plan)

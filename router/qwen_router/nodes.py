@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from langchain_core.messages import AnyMessage
-from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from qwen_router import composing, deciding, guards
+from qwen_router.call import Call
 from qwen_router.catalog import expected_quality
 from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
 from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
@@ -26,9 +26,9 @@ _log = logging.getLogger(__name__)
 _STOP = Escalation(action="stop", why="No policy knows anything better to try.")
 
 
-def admit(state: State, runtime: Runtime[Services]) -> Command[Literal["classify", "release"]]:
+def admit(state: State, runtime: Runtime[Call]) -> Command[Literal["classify", "release"]]:
     """Let the guards see the request, put the conversation so far before it, and send it on or refuse it."""
-    services, clock = runtime.context, Clock()
+    services, clock = runtime.context.services, Clock()
     request, denied = deciding.admit(services, state["request"])
     if denied is not None:
         services.events.emit(Denied(request.id, clock.elapsed, verdict=denied))
@@ -40,38 +40,39 @@ def admit(state: State, runtime: Runtime[Services]) -> Command[Literal["classify
     return Command(update={"request": request, "clock": clock, "turns": turns}, goto="classify")
 
 
-def classify(state: State, runtime: Runtime[Services]) -> dict[str, Any]:
+def classify(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
     """Say what the request is."""
     started = time.perf_counter()
-    classification = deciding.classify(runtime.context, state["request"])
+    classification = deciding.classify(runtime.context.services, state["request"])
     if state["request"].hints.task is None:
-        classification = break_tie(runtime.context, state["request"], classification)
+        classification = break_tie(runtime.context.services, state["request"], classification)
     seconds = time.perf_counter() - started
-    runtime.context.events.emit(Classified(state["request"].id, seconds, classification=classification))
+    runtime.context.services.events.emit(Classified(state["request"].id, seconds, classification=classification))
     return {"classification": classification}
 
 
-def plan(state: State, runtime: Runtime[Services]) -> Command[Literal["select"]]:
+def plan(state: State, runtime: Runtime[Call]) -> Command[Literal["select"]]:
     """Split the request into steps, and start those that need no other."""
     started = time.perf_counter()
-    made = deciding.make_plan(runtime.context, state["request"], state["classification"])
-    runtime.context.events.emit(Planned(state["request"].id, time.perf_counter() - started, plan=made))
+    made = deciding.make_plan(runtime.context.services, state["request"], state["classification"])
+    runtime.context.services.events.emit(Planned(state["request"].id, time.perf_counter() - started, plan=made))
+    runtime.context.order.start(made)
     update, sends = _start_steps({**state, "plan": made})
     return Command(update={"plan": made, **update}, goto=sends)
 
 
-def select(work: Work, runtime: Runtime[Services]) -> Command[Literal["generate"]]:
+def select(work: Work, runtime: Runtime[Call]) -> Command[Literal["generate"]]:
     """Choose model, precision, backend and thinking for a step."""
     started = time.perf_counter()
     choice = deciding.choose(
-        runtime.context,
+        runtime.context.services,
         work.request,
         work.classification,
         work.step,
         tried=work.tried,
         escalation=work.escalations[-1] if work.escalations else None,
     )
-    runtime.context.events.emit(
+    runtime.context.services.events.emit(
         Selected(
             work.request.id,
             time.perf_counter() - started,
@@ -84,10 +85,9 @@ def select(work: Work, runtime: Runtime[Services]) -> Command[Literal["generate"
     return Command(goto=Send("generate", replace(work, choice=choice)))
 
 
-def generate(work: Work, runtime: Runtime[Services]) -> Command[Literal["verify"]]:
+def generate(work: Work, runtime: Runtime[Call]) -> Command[Literal["verify"]]:
     """Run the chosen model and stream what it says; when memory runs out, the next smaller one."""
-    write = get_stream_writer()
-    services = runtime.context
+    services, write = runtime.context.services, runtime.context.order.add
     while True:
         try:
             return Command(goto=Send("verify", replace(work, generation=run_model(services, work, write))))
@@ -95,13 +95,13 @@ def generate(work: Work, runtime: Runtime[Services]) -> Command[Literal["verify"
             work = _step_down(services, work, error)
 
 
-def verify(work: Work, runtime: Runtime[Services]) -> Command[Literal["escalate", "compose"]]:
+def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "compose"]]:
     """Let the specialist judge the answer. A check that fails abstains: it never blocks an answer."""
     choice, generation = work.choice, work.generation
     assert choice is not None
     assert generation is not None
     started = time.perf_counter()
-    specialist = runtime.context.registry.specialist(work.step.task)
+    specialist = runtime.context.services.registry.specialist(work.step.task)
     try:
         check = specialist.check(work.request, generation)
     except Exception as fault:
@@ -115,7 +115,7 @@ def verify(work: Work, runtime: Runtime[Services]) -> Command[Literal["escalate"
         timings=generation.timings,
         finish_reason=generation.finish_reason,
     )
-    runtime.context.events.emit(
+    runtime.context.services.events.emit(
         Checked(
             work.request.id,
             time.perf_counter() - started,
@@ -130,9 +130,9 @@ def verify(work: Work, runtime: Runtime[Services]) -> Command[Literal["escalate"
     return Command(update=_finished(runtime.context, work), goto="compose")
 
 
-def escalate(work: Work, runtime: Runtime[Services]) -> Command[Literal["select", "compose"]]:
+def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "compose"]]:
     """Decide what follows a rejected answer: another try, or the best answer so far with a warning."""
-    services, last = runtime.context, work.attempts[-1]
+    services, last = runtime.context.services, work.attempts[-1]
     assert work.best is not None
     action: Escalation = (
         services.manager.hook.escalate(
@@ -150,7 +150,7 @@ def escalate(work: Work, runtime: Runtime[Services]) -> Command[Literal["select"
         return Command(goto=Send("select", work))
     warning = f"The check rejected this answer: {last.check.why} {action.why}"
     kept = replace(work, generation=work.best, warnings=(*work.warnings, warning))
-    return Command(update=_finished(services, kept), goto="compose")
+    return Command(update=_finished(runtime.context, kept), goto="compose")
 
 
 def compose(state: State) -> Command[Literal["select", "release"]]:
@@ -187,9 +187,9 @@ def compose(state: State) -> Command[Literal["select", "release"]]:
     return Command(update={"answer": answer}, goto="release")
 
 
-def release(state: State, runtime: Runtime[Services]) -> dict[str, Any]:
+def release(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
     """Let the guards see the answer, and hand it over; or hand over the refusal."""
-    services, request = runtime.context, state["request"]
+    services, request = runtime.context.services, state["request"]
     answer, denied = state.get("answer"), state.get("denied")
     if answer is not None:
         answer, denied = guards.check_answer(services.manager, request, answer, services.settings)
@@ -257,12 +257,12 @@ def _better(best: Generation | None, new: Generation) -> Generation:
     return new if new.text.strip() or best is None else best
 
 
-def _finished(services: Services, work: Work) -> dict[str, Any]:
+def _finished(call: Call, work: Work) -> dict[str, Any]:
     """Return the state's update with a step's result and the warnings that its user should see."""
     generation, warnings = work.generation, work.warnings
     assert generation is not None
     if not work.attempts[-1].choice.winner.own:
-        warnings = (*warnings, _stand_in_note(services, work))
+        warnings = (*warnings, _stand_in_note(call.services, work))
     if generation.finish_reason == "length":
         warnings = (*warnings, "The answer was cut at the token limit; raise generation.max_new_tokens for more.")
     if generation.finish_reason == "deadline":
@@ -272,6 +272,7 @@ def _finished(services: Services, work: Work) -> dict[str, Any]:
                 "Give the call more time, or set sizing.prefer to speed.",
             )
         warnings = (*warnings, "The answer was cut at the deadline.")
+    call.order.finish(work.step.id)
     result = Result(work.step.id, generation, work.attempts, work.escalations, warnings)
     return {"results": {work.step.id: result}}
 

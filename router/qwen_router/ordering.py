@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -21,6 +22,8 @@ class StepOrder:
 
     def __init__(self, write: Callable[[Chunk], None]) -> None:
         self._write = write
+        # Parallel steps stream from threads of their own.
+        self._lock = threading.RLock()
         self._steps: list[str] = []
         self._headings: dict[str, str] = {}
         self._finished: set[str] = set()
@@ -28,27 +31,30 @@ class StepOrder:
 
     def start(self, plan: Plan) -> None:
         """Learn the order, and head the first step when there are several."""
-        self._steps = [step.id for step in plan.steps]
-        if len(plan.steps) > 1:
-            self._headings = {step.id: heading(step) for step in plan.steps}
-            self._head(self._steps[0])
+        with self._lock:
+            self._steps = [step.id for step in plan.steps]
+            if len(plan.steps) > 1:
+                self._headings = {step.id: heading(step) for step in plan.steps}
+                self._head(self._steps[0])
 
     def add(self, chunk: Chunk) -> None:
         """Take a chunk of any step."""
-        if self._steps and chunk.step != self._steps[0]:
-            self._held[chunk.step].append(chunk)
-        else:
-            self._write(chunk)
+        with self._lock:
+            if self._steps and chunk.step != self._steps[0]:
+                self._held[chunk.step].append(chunk)
+            else:
+                self._write(chunk)
 
     def finish(self, step: str) -> None:
         """Note that a step is done; when it was the first unfinished one, let the next follow."""
-        self._finished.add(step)
-        while self._steps and self._steps[0] in self._finished:
-            self._steps.pop(0)
-            if self._steps:
-                self._head(self._steps[0], SEPARATOR)
-                for chunk in self._held.pop(self._steps[0], []):
-                    self._write(chunk)
+        with self._lock:
+            self._finished.add(step)
+            while self._steps and self._steps[0] in self._finished:
+                self._steps.pop(0)
+                if self._steps:
+                    self._head(self._steps[0], SEPARATOR)
+                    for chunk in self._held.pop(self._steps[0], []):
+                        self._write(chunk)
 
     def _head(self, step: str, before: str = "") -> None:
         if step in self._headings:
