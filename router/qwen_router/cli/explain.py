@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from qwen_router.cli.console import AsJson, ConfigPath, open_router, out, print_json, read_text
-from qwen_router.cli.show import candidates_table, classification_table, step_title
+from qwen_router.cli.show import candidates_view, classification_table, step_title
 from qwen_router.errors import Refused
 
 
@@ -33,4 +33,4 @@ def explain(
         out.print()
         if len(decision.plan.steps) > 1:
             out.print(step_title(step))
-        out.print(candidates_table(decision.choices[step.id]))
+        out.print(candidates_view(decision.choices[step.id], width=out.width))

@@ -11,6 +11,7 @@ from rich.table import Table
 from qwen_router.cli.console import AsJson, ConfigPath, open_router, out, print_json
 
 _GIB = 2**30
+_WIDE = 110
 
 
 def models(
@@ -25,21 +26,28 @@ def models(
     if as_json:
         print_json(json.dumps([row.model_dump(mode="json") for row in rows], indent=2))
         return
+    wide = out.width >= _WIDE
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", no_wrap=True)
     table.add_column("for")
-    table.add_column("parameters", justify="right")
-    table.add_column("context", justify="right")
-    table.add_column("thinking")
-    table.add_column("licence for business")
-    table.add_column("where")
+    table.add_column("size", justify="right", no_wrap=True)
+    if wide:
+        table.add_column("context", justify="right")
+        table.add_column("thinking")
+    table.add_column("commercial", no_wrap=True)
+    table.add_column("where", no_wrap=True)
     for row in rows:
-        style = "" if row.where == "on disk" else "dim"
         size = f" ({row.download_bytes / _GIB:.1f} GiB)" if row.download_bytes else ""
+        more = (f"{row.context:,}", row.thinking) if wide else ()
         table.add_row(
-            row.model.rpartition("/")[2], row.specialty, _count(row.parameters), f"{row.context:,}", row.thinking,
-            row.commercial_use, f"{row.where}{size}", style=style,
-        )  # fmt: skip
+            row.model.rpartition("/")[2],
+            row.specialty,
+            _count(row.parameters),
+            *more,
+            row.commercial_use,
+            f"{row.where}{size}",
+            style="" if row.where in ("on disk", "served") else "dim",
+        )
     out.print(table)
     on_disk = sum(row.where == "on disk" for row in rows)
     out.print(f"\n{len(rows)} models, {on_disk} on disk. Fetch one with: qwen-router pull MODEL")

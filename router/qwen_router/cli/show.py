@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from qwen_router.types import Candidate, Choice, Classification, Step
 
 _GIB = 2**30
+_WIDE = 130
+_MOST_SHOWN = 12
 
 
 def decision_line(classification: Classification, choice: Choice, *, part: str | None = None) -> str:
@@ -34,23 +41,42 @@ def classification_table(classification: Classification) -> Table:
     return table
 
 
-def candidates_table(choice: Choice, *, most: int = 12) -> Table:
-    """Return the winner, then the losers with their reasons, the usable ones first."""
+def candidates_view(choice: Choice, *, width: int) -> RenderableType:
+    """Return the winner, then the losers with their reasons, the usable ones first.
+
+    Args:
+        width: Columns to fill; a narrow terminal gets each reason on a line of its own.
+    """
+    losers = [c for c in choice.candidates if c.rejected is not None]
+    losers.sort(key=lambda c: (not c.usable, not c.on_disk, -c.quality, c.memory_bytes))
+    shown = ([c for c in losers if c.usable] + _one_a_model([c for c in losers if not c.usable]))[:_MOST_SHOWN]
+    rows = [(choice.winner, f"[green]chosen:[/] {escape(choice.reason)}", "")]
+    rows += [(c, escape(c.rejected or ""), "dim") for c in shown]
+    left = len(losers) - len(shown)
+    more = Text(f"… {left} more: --json", style="dim") if left else Text()
+    return Group(_table(rows) if width >= _WIDE else _lines(rows), more)
+
+
+def _table(rows: Sequence[tuple[Candidate, str, str]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("model", "precision", "backend"):
         table.add_column(name, no_wrap=True)
     for name in ("memory", "tokens/s", "quality"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("why", overflow="fold", min_width=20)
-    losers = [c for c in choice.candidates if c.rejected is not None]
-    losers.sort(key=lambda c: (not c.usable, not c.on_disk, -c.quality, c.memory_bytes))
-    table.add_row(*_cells(choice.winner), f"[green]chosen:[/] {escape(choice.reason)}")
-    shown = [c for c in losers if c.usable] + _one_a_model([c for c in losers if not c.usable])
-    for candidate in shown[:most]:
-        table.add_row(*_cells(candidate), escape(candidate.rejected or ""), style="dim")
-    if len(losers) > len(shown[:most]):
-        table.add_row(f"… {len(losers) - len(shown[:most])} more: --json", style="dim")
+    table.add_column("why")
+    for candidate, why, style in rows:
+        table.add_row(*_cells(candidate), why, style=style)
     return table
+
+
+def _lines(rows: Sequence[tuple[Candidate, str, str]]) -> RenderableType:
+    lines: list[RenderableType] = []
+    for candidate, why, style in rows:
+        model, precision, backend, memory, speed, quality = _cells(candidate)
+        facts = f"{precision} on {backend}, {memory}, {speed} tok/s, {quality}"
+        lines += [Text.from_markup(f"[bold]{escape(model)}[/] {facts}", style=style)]
+        lines += [Padding(Text.from_markup(why, style=style), (0, 0, 0, 2))]
+    return Group(*lines)
 
 
 def step_title(step: Step) -> str:
