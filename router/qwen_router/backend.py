@@ -42,6 +42,11 @@ class Backend(ABC):
 
     name: ClassVar[str]
 
+    @property
+    def fault(self) -> str | None:
+        """Say in one line why there are no offers just now, such as a server that is down; `None` when all is well."""
+        return None
+
     @abstractmethod
     def missing(self, settings: Settings) -> str | None:
         """Say in one line why this backend can't be used here and how to mend it, or `None`."""

@@ -160,10 +160,8 @@ class LogSection(Section):
     level: Literal["debug", "info", "warning", "error"] = "warning"
 
 
-class Settings(BaseSettings):
-    """All settings. Later sources win: defaults, file, environment (`QWEN_ROUTER__SECTION__KEY`), overrides."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__")
+class Settings(Section):
+    """All settings."""
 
     router: RouterSection = RouterSection()
     sizing: SizingSection = SizingSection()
@@ -185,21 +183,9 @@ class Settings(BaseSettings):
 
         return Path(platformdirs.user_cache_dir("qwen-router", appauthor=False))
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Merge the environment in `load_settings`, so that it stands between the file and the overrides."""
-        return (init_settings,)
-
 
 def load_settings(path: str | Path | None = None, **overrides: Any) -> Settings:
-    """Read the settings.
+    """Read the settings. Later sources win: defaults, file, environment (`QWEN_ROUTER__SECTION__KEY`), overrides.
 
     Args:
         path: A TOML file; `None` takes `$QWEN_ROUTER_CONFIG`, else `config.toml` of the user's configuration
@@ -213,7 +199,9 @@ def load_settings(path: str | Path | None = None, **overrides: Any) -> Settings:
     _check_readable(file)
     _check_environment()
 
-    class FromFile(Settings):
+    class Sources(BaseSettings, Settings):
+        model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__")
+
         @classmethod
         def settings_customise_sources(
             cls,
@@ -226,7 +214,7 @@ def load_settings(path: str | Path | None = None, **overrides: Any) -> Settings:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     try:
-        return Settings(**dict(FromFile(**overrides)))
+        return Settings(**dict(Sources(**overrides)))
     except (ValidationError, SettingsError) as error:
         raise ConfigError(*_explain(error, file)) from None
 

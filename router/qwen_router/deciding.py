@@ -91,13 +91,17 @@ def size(services: Services, candidates: list[Candidate], classification: Classi
     Raises:
         NoModelFits: No candidate can be used; the message says what would help.
     """
-    choice: Choice | None = services.manager.hook.size(
-        candidates=candidates,
-        classification=classification,
-        request=request,
-        resources=services.resources(),
-        settings=services.settings,
-    )
+    try:
+        choice: Choice | None = services.manager.hook.size(
+            candidates=candidates,
+            classification=classification,
+            request=request,
+            resources=services.resources(),
+            settings=services.settings,
+        )
+    except NoModelFits as error:
+        faults = " ".join(b.fault for b in services.registry.backends.values() if b.fault)
+        raise NoModelFits(f"{error.what} {faults}".strip(), error.fix) from None
     if choice is None:
         raise NoModelFits("No sizing policy made a choice.", "Register one; qwen_router_policies.sizing is built in.")
     return choice

@@ -404,3 +404,16 @@ def test_a_request_object_passes_unchanged(router, backend):
     answer = router.invoke(request)
     assert backend.calls[0].options["json_schema"] == {"type": "object"}
     assert answer.decision.attempts[0].check.status == "accepted"
+
+
+def test_a_server_that_is_down_is_named_when_nothing_else_can_answer(tmp_path):
+    from qwen_router import NoModelFits, Router
+
+    server = {"enabled": True, "base_url": "http://127.0.0.1:9/v1"}
+    off = {"enabled": False}
+    settings = {
+        "weights": {"sources": ["local"], "cache": str(tmp_path)},
+        "backends": {"llama_cpp": off, "transformers": {"enabled": True}, "openai_api": server},
+    }
+    with Router.from_config(**settings) as router, pytest.raises(NoModelFits, match=r"127\.0\.0\.1:9"):
+        router.explain("hello")
