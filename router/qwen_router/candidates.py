@@ -43,9 +43,10 @@ def missing_backends(services: Services) -> str:
 
 def _models(services: Services, specialist: Specialist, request: Request) -> Iterator[tuple[Model, bool]]:
     """Yield (model, whether it is the specialist's own)."""
+    needed = set(request.modalities)
     if name := request.hints.model:
         model = services.catalogue.find(name)
-        lacking = sorted(set(request.modalities) - set(model.modalities))
+        lacking = sorted(needed - set(model.modalities))
         if lacking:
             raise InputError(f"{model.id} reads no {lacking[0]}.", "Choose another model, or leave the choice to us.")
         yield model, True
@@ -55,7 +56,7 @@ def _models(services: Services, specialist: Specialist, request: Request) -> Ite
         if name not in seen:
             seen.add(name)
             model = services.catalogue.find(name)
-            if set(request.modalities) <= set(model.modalities):
+            if needed <= set(model.modalities):
                 yield model, name in specialist.ladder
 
 
