@@ -188,3 +188,8 @@ def test_faults_of_loading_get_their_own_error(
     monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", fail)
     with pytest.raises(expected):
         load(tiny_checkpoint("qwen2"))
+
+
+def test_a_mixture_of_experts_is_not_offered_quantized():
+    found = BACKEND.offers(load_catalogue()["Qwen/Qwen3-30B-A3B"], settings(device="auto"), CPU)
+    assert {offer.precision for offer in found} == {"bf16"}

@@ -75,8 +75,9 @@ def _offers(model: Model, allowed: Sequence[str], device: str) -> Iterator[Offer
     dense = [p for p in allowed if p in _DENSE and not (p == "fp16" and device == "cpu")]
     for precision in dense:
         yield Offer(precision=precision, format="safetensors", device=device)
-    # bitsandbytes has no kernels for Apple's GPUs.
-    if device != "mps" and importlib.util.find_spec("bitsandbytes") is not None:
+    # bitsandbytes has no kernels for Apple's GPUs, and leaves the fused experts of a mixture in bf16: nothing is saved.
+    mixture = model.active_parameters < model.parameters
+    if device != "mps" and not mixture and importlib.util.find_spec("bitsandbytes") is not None:
         for precision in allowed:
             if precision in _QUANTIZED:
                 yield Offer(precision=precision, format="safetensors", device=device)
