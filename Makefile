@@ -34,8 +34,10 @@ format: .venv/dev ## Mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-bench: .venv/dev ## Measure: what benchmarks/README.md shows
+bench: .venv/dev ## Measure what benchmarks/README.md shows; DATA=DIR adds routing
 	$(BIN)/python benchmarks/throughput.py
+	@[ -z "$(DATA)" ] || { $(BIN)/pip install -qq -c constraints.txt -e '.[train]' matplotlib && \
+		$(BIN)/python benchmarks/routing.py --data "$(DATA)"; }
 
 # The pins keep torch at the release that was tested; a newer one may bring gigabytes of CUDA.
 .venv/embedded: pyproject.toml constraints.txt
