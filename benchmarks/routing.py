@@ -216,12 +216,15 @@ def hardness(folder: Path, corpus: sentences.Corpus, out: Path) -> list[str]:
     none = np.zeros(0, np.float32)
     empty = calibrate.heads.Head(none, none, none, none)
     shipped = student.Student(arrays["embedding"], arrays["embedding_scales"], empty, none.astype(np.float16), empty)
-    prompts = difficulty.read(data.mmlu(folder), corpus, shipped)
+    task = calibrate.heads.Head(*(arrays[f"task_{part}"] for part in ("mean", "scale", "weights", "bias")))
+    prompts, levelled = difficulty.read(folder, corpus, shipped.pool, task)
+    known = levelled, difficulty.gains(prompts, levelled)
+    inside = difficulty.inside_subjects(prompts.subjects)
     across = difficulty.across_subjects(prompts.subjects)
     curves = {
-        "inside subjects": difficulty.held_out(prompts, prompts.features, difficulty.inside_subjects(prompts.subjects)),
-        "unseen subjects": difficulty.held_out(prompts, prompts.features, across),
-        "unseen subjects, translated": difficulty.held_out(prompts, prompts.foreign, across),
+        "inside subjects": difficulty.held_out(prompts, *known, inside, apart=True)[0],
+        "unseen subjects": difficulty.held_out(prompts, *known, across)[0],
+        "unseen subjects, translated": difficulty.held_out(prompts, *known, across, foreign=True)[0],
         "length": prompts.lengths,
         "random": np.random.default_rng(0).random(len(prompts.weak)),
     }
@@ -234,7 +237,7 @@ def hardness(folder: Path, corpus: sentences.Corpus, out: Path) -> list[str]:
         area = difficulty.apgr(hard, prompts.weak, prompts.strong)
         lines.append(f"| {name} | {area:.3f} | {needed[0]:.1%} | {needed[1]:.1%} |")
     plots.cost_quality(drawn, out / "cost_quality.png")
-    fails = ~prompts.weak & prompts.strong
+    fails = prompts.fails
     reliable = {}
     for name in ("inside subjects", "unseen subjects"):
         slope, offset = difficulty.platt(curves[name], fails)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qwen_router.classify import signals, text
+from qwen_router.classify import hardness, signals, text
 from qwen_router.classify.artefact import Artefact
 from qwen_router.classify.embedding import Embedding, Vector
 from qwen_router.classify.head import Head, sigmoid, softmax
@@ -43,6 +43,7 @@ class Brain:
     def __init__(self, artefact: Artefact) -> None:
         arrays, meta = artefact.arrays, artefact.meta
         self.tasks: tuple[str, ...] = tuple(meta["tasks"])
+        self._math, self._code = [self.tasks.index("math")], [self.tasks.index("code")]
         self.sure = float(meta["sure"])
         self.centroids = arrays["centroids"].astype(np.float32)
         self.vocabulary = artefact.vocabulary
@@ -65,12 +66,11 @@ class Brain:
         shapes[0] = np.log1p(len(raw))
         features = np.concatenate([vector, shapes])
         prepared = self.head.prepare(features)
-        more = np.append(features, np.float32(np.log1p(len(rows))))
+        scores = softmax(self.head.logits(prepared))
+        pieces = np.array([np.log1p(len(rows))], np.float32)
+        more = hardness.features(features, pieces, scores[self._math], scores[self._code])
         hard = float(self._difficulty.logits(self._difficulty.prepare(more))[0])
-        return Look(
-            rows, vector, shapes, prepared, softmax(self.head.logits(prepared)),
-            sigmoid(hard), self._languages.identify(seen),
-        )  # fmt: skip
+        return Look(rows, vector, shapes, prepared, scores, sigmoid(hard), self._languages.identify(seen))
 
     def look_again(self, look: Look, encoded: Vector) -> Look:
         """Add the second stage's opinion: the encoder's vector under a head of its own."""

@@ -29,7 +29,8 @@ def build(folder: Path, out: Path, cache: Path | None = None) -> dict[str, Any]:
     trained = student.train(corpus, np.arange(len(rows.texts)))
     kept = cache / f"unseen-{VERSION}.npz" if cache else None
     settings = calibrate.settle(corpus, unseen.leave_out(corpus, kept).logits)
-    hard, difficulty_metrics = difficulty.fit(difficulty.read(data.mmlu(folder), corpus, trained))
+    head = _cooled(trained.head, settings.first_temperature)
+    hard, difficulty_metrics = difficulty.fit(*difficulty.read(folder, corpus, trained.pool, head))
     language, scale = languages.fit(rows)
     meta = {
         "format": artefact.FORMAT,
@@ -48,7 +49,7 @@ def build(folder: Path, out: Path, cache: Path | None = None) -> dict[str, Any]:
         "encoder_basis": trained.basis,
         "language": language,
         "centroids": _centroids(trained.pool(corpus.bags), rows.tasks),
-        **_parts("task", _cooled(trained.head, settings.first_temperature)),
+        **_parts("task", head),
         **_parts("encoder", _cooled(trained.second, settings.second_temperature)),
         **_parts("difficulty", hard),
     }

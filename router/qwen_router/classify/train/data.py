@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,12 @@ def mmlu(folder: Path) -> list[dict[str, Any]]:
     with gzip.open(folder / MMLU, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [{**row, "text": row["text"].removesuffix("\nAnswer:")} for row in rows]
+
+
+def levelled(folder: Path, sources: Collection[str]) -> list[dict[str, Any]]:
+    """Read the routing rows of these sources, for their ``difficulty``: easy, hard, or between (``None``)."""
+    rows = [json.loads(line) for line in (folder / ROUTING).read_text("utf-8").splitlines()]
+    return [row for row in rows if row["source"] in sources]
 
 
 def hashes(folder: Path) -> dict[str, str]:
