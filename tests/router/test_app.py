@@ -417,3 +417,15 @@ def test_a_server_that_is_down_is_named_when_nothing_else_can_answer(tmp_path):
     }
     with Router.from_config(**settings) as router, pytest.raises(NoModelFits, match=r"127\.0\.0\.1:9"):
         router.explain("hello")
+
+
+def test_closing_the_stream_of_a_compound_request_stops_every_part(backend, tmp_path):
+    hold = threading.Event()
+    backend.replies.extend([Reply("one two", wait=hold), Reply("three four", wait=hold), Reply("next")])
+    with make_router(backend, tmp_path, router={"max_concurrency": 1}) as router:
+        stream = router.stream(COMPOUND)
+        assert next(stream).text.startswith("### 1.")
+        wait_until(lambda: len(backend.calls) == 2)
+        stream.close()
+        assert router.invoke("hello").text == "next"
+    assert not hold.is_set()
