@@ -231,3 +231,12 @@ def test_classify_takes_a_file_of_lines_and_skips_the_bad_ones(run, tmp_path):
 def test_classify_needs_one_input(run, tmp_path):
     assert "either a text or --jsonl" in one_line(run("classify"), 2)
     assert "No such file" in one_line(run("classify", "--jsonl", str(tmp_path / "none")), 2)
+
+
+def test_escape_sequences_of_a_model_do_not_reach_the_terminal(capsys):
+    from qwen_router import Answer, Chunk, Decision
+    from qwen_router.cli.ask import _stream
+
+    chunks = [Chunk(kind="text", text="red \x1b[31m\x9b1m\x07end\n\tok")]
+    _stream([*chunks, Answer(text="", decision=Decision(request_id="r", created=0))], Answer)
+    assert capsys.readouterr().out == "red [31m1mend\n\tok\n"

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from qwen_router.cli.console import AsJson, ConfigPath, FetchProgress, err, open_router, print_json, read_text
 from qwen_router.cli.show import decision_line
 from qwen_router.errors import Refused
+
+# A model may write anything, and a terminal obeys escape sequences: only line ends and tabs pass.
+_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 class Thinking(StrEnum):
@@ -50,9 +54,9 @@ def ask(
     if as_json:
         print_json(answer.model_dump_json(indent=2))
     elif not stream and not answer.refused:
-        sys.stdout.write(answer.text + "\n")
+        sys.stdout.write(answer.text.translate(_CONTROL) + "\n")
     for warning in answer.warnings:
-        err.print(f"[yellow]Note:[/] {warning}")
+        err.print(f"[yellow]Note:[/] {escape(warning)}")
     if answer.decision.denied is not None:
         denied = answer.decision.denied
         raise Refused(denied.why, denied.fix, kind=denied.kind, retry_after=denied.retry_after)
@@ -80,12 +84,12 @@ def _stream(items: Any, final: type[Any]) -> Any:
         attempt, step = item.attempt, item.step
         if item.kind == "thinking":
             thinking = True
-            err.print(item.text, style="dim", end="", markup=False)
+            err.print(item.text.translate(_CONTROL), style="dim", end="", markup=False)
             continue
         if thinking:
             thinking = False
             err.print("\n")
-        sys.stdout.write(item.text)
+        sys.stdout.write(item.text.translate(_CONTROL))
         sys.stdout.flush()
     return None
 
@@ -106,8 +110,8 @@ class _Announcer:
                 part = event.step if self._parts > 1 else None
                 err.print(decision_line(event.classification, event.choice, part=part))
             elif isinstance(event, Checked) and event.check.status == "rejected":
-                err.print(f"\n[yellow]Rejected:[/] {event.check.why}")
+                err.print(f"\n[yellow]Rejected:[/] {escape(event.check.why)}")
             elif isinstance(event, Escalated):
-                err.print(f"[yellow]Next:[/] {event.escalation.action}. {event.escalation.why}")
+                err.print(f"[yellow]Next:[/] {event.escalation.action}. {escape(event.escalation.why)}")
 
         self.observe = hookimpl(observe)
