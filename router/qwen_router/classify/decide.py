@@ -114,12 +114,15 @@ def _words_and_signals(brain: Brain, learned: Learned | None, look: Look, task: 
 
 
 def _words(brain: Brain, look: Look, direction: np.ndarray) -> dict[str, float]:
-    shares: dict[str, float] = {}
+    """Return the strongest words by their share; only these are worth a name."""
+    shares: dict[int, float] = {}
     rows = look.words[:WORDS_EXPLAINED]
     for row, share in zip(rows, brain.embedding.shares(rows, direction).tolist(), strict=True):
-        name = f"“{brain.word(row)}”"
-        shares[name] = shares.get(name, 0.0) + share
-    return shares
+        # Numbers of every length have one name.
+        row = min(row, len(brain.vocabulary))
+        shares[row] = shares.get(row, 0.0) + share
+    strongest = sorted(shares, key=lambda row: -abs(shares[row]))[:MOST_REASONS]
+    return {f"“{brain.word(row)}”": shares[row] for row in strongest}
 
 
 def _strongest(weights: dict[str, float]) -> list[Reason]:

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from qwen_router.classify.text import LETTERS
 
-SPAN = 320
-MOST_WORDS = 40
+SPAN = 160
+MOST_WORDS = 16
 LONGEST = 4
 MEMORY = 20_000
 WORD = re.compile(LETTERS)
+LATIN = re.compile(r"[^\W\d_\u0370-\U0010ffff]")
 # Lines that are plainly program text say nothing about the language of the comments.
 PROGRAM = re.compile(
     r"^.*(?:[{};]|\w\(.*\)|\w = |=>|->|>>>|::|^\s*(?:import|from|package|using|def|class|func|fn)\b).*$", re.M
@@ -52,18 +53,18 @@ def bucket(gram: str, size: int) -> int:
 
 def script(text: str) -> str:
     """Return a language that owns the text's script, or the name of a shared script."""
+    points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    foreign = points[(points > 0x36F) & ((points < 0x3000) | (points > 0x3020))]
     found: Counter[str] = Counter()
-    for char in text:
-        if char > "\u036f":
-            name = GROUP.get(ord(char) >> 7)
-            if name is not None and not "\u3000" <= char <= "\u3020":
-                found[name] += 1
+    for block, count in enumerate(np.bincount(foreign >> 7).tolist() if len(foreign) else ()):
+        if count and (name := GROUP.get(block)) is not None:
+            found[name] += count
     if not found:
         return "Latin"
     if found["ja"] * 12 > found["zh"]:
         found["ja"] += found.pop("zh", 0)
     name, count = found.most_common(1)[0]
-    latin = sum(char.isalpha() for char in text if char <= "\u036f")
+    latin = len(LATIN.findall(text))
     # A Latin letter carries less than a letter of most other scripts, and code is Latin everywhere.
     return name if count * 4 > latin else "Latin"
 
@@ -90,7 +91,9 @@ class LanguageModel:
                 return name
         else:
             columns = self._columns["Latin"]
-        prose = PROGRAM.sub("", text[: 3 * SPAN])
+        head = text[: 3 * SPAN]
+        # A single line is kept whatever it is: there is no other.
+        prose = PROGRAM.sub("", head) if "\n" in head else head
         words = WORD.findall((prose if len(prose) >= 20 else text)[:SPAN].lower())
         if not words:
             return "und" if not WORD.search(text) else "en"

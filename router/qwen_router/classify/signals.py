@@ -23,9 +23,12 @@ STATEMENT = re.compile(
     re.M,
 )
 CALL = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\([^)\n]{0,60}\)")
-IDENTIFIER = re.compile(r"\b[a-z]+_[a-z_]+\b|\b[a-z]+[A-Z]\w*\b|\w::\w|\w->\w|\w\.\w+\(|`[^`\n]+`")
+# Possessive: what follows a run of small letters is none, so giving some back could never help.
+IDENTIFIER = re.compile(r"\b[a-z]++(?:_[a-z_]+\b|[A-Z]\w*\b)|\w::\w|\w->\w|\w\.\w+\(|`[^`\n]+`")
 COMMENT = re.compile(r"^[ \t]*(?://|/\*|\*|#\s|--\s|\"\"\"|''')|>>>|=>|->", re.M)
 HINT = re.compile(r"[a-z][A-Z]|[_`]|::|->|\.\w+\(")
+EQUATION_HINT = re.compile(r"[-+=*/]\s?\d|[²³√π∑∫∞≤≥]")
+CALL_HINT = re.compile(r"\w\(")
 QUESTION = re.compile(r"[?？؟]")
 SENTENCE = re.compile(r"[.!?。！？؟।။]+(?:\s|$)|[。！？।]")
 CHOICE = re.compile(r"^\(?[A-E1-5][.)]\s", re.M)
@@ -60,18 +63,24 @@ def _lines(text: str, needed: tuple[str, ...]) -> str:
     return "\n".join([line for line in text.split("\n") if any(part in line for part in needed)])
 
 
-def _identifiers(text: str) -> float:
-    # Each alternative of the pattern needs one of these; prose has none.
-    if not HINT.search(text):
-        return 0.0
-    text = "\n".join([line for line in text.split("\n") if HINT.search(line)])
-    return math.log1p(len(IDENTIFIER.findall(text)))
+def _hinted(pattern: re.Pattern[str], hint: re.Pattern[str], *, by_line: bool = True) -> Callable[[str], float]:
+    """Count matches where ``hint``, a part of every match that is cheap to find, occurs in the text or in its line."""
+
+    def hinted(text: str) -> float:
+        if not hint.search(text):
+            return 0.0
+        if by_line:
+            text = "\n".join([line for line in text.split("\n") if hint.search(line)])
+        return math.log1p(len(pattern.findall(text)))
+
+    return hinted
 
 
 def _indented(text: str) -> float:
     return math.log1p(text.count("\n    ") + text.count("\n\t"))
 
 
+_arithmetic, _money = _many(ARITHMETIC), _many(MONEY)
 SIGNALS: dict[str, Callable[[str], float]] = {
     "length": lambda text: math.log1p(len(text)),
     "lines": lambda text: math.log1p(text.count("\n")),
@@ -82,15 +91,15 @@ SIGNALS: dict[str, Callable[[str], float]] = {
     "ends with a question": lambda text: float(QUESTION.search(text.rstrip()[-2:]) is not None),
     "LaTeX": _many(LATEX, "\\", "$"),
     "exponents and indices": _many(POWER, "^", "_"),
-    "arithmetic": _many(ARITHMETIC),
-    "equation": _many(EQUATION),
-    "money or percent": _many(MONEY),
+    "arithmetic": lambda text: _arithmetic(text) if _numbers(text) or "=" in text else 0.0,
+    "equation": _hinted(EQUATION, EQUATION_HINT, by_line=False),
+    "money or percent": lambda text: _money(text) if _numbers(text) else 0.0,
     "code fence": lambda text: float("```" in text),
     "brackets": _share("{}[]();"),
     "operators": _share("=<>_\\&|*#"),
     "statements": _many(STATEMENT),
-    "calls": _many(CALL, "("),
-    "identifiers": _identifiers,
+    "calls": _hinted(CALL, CALL_HINT),
+    "identifiers": _hinted(IDENTIFIER, HINT),
     "comments": _many(COMMENT),
     "indented lines": _indented,
     "code file": _many(CODE_FILE),
