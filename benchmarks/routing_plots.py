@@ -64,7 +64,7 @@ def frontier(points: Mapping[str, tuple[float, float]], file: Path) -> None:
     figure, axes = _figure("Quality and latency, sources left out")
     for name, (milliseconds, score) in points.items():
         axes.scatter(milliseconds, score, label=name)
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, loc="lower left")
     axes.set_xscale("log")
     axes.set_xlabel("median ms a row")
     axes.set_ylabel("macro-F1")
