@@ -282,8 +282,14 @@ def _stand_in_note(services: Services, work: Work) -> str:
     winner = work.attempts[-1].choice.winner
     specialist = services.registry.specialist(work.step.task)
     own = sorted((services.catalogue.find(name) for name in specialist.ladder), key=lambda model: model.parameters)
-    better = [m for m in own if expected_quality(m, specialist.task, thinking=False) > winner.quality] or own[-1:]
+    # The prior alone would send people from a 1.5B stand-in to a 0.5B model of the right kind.
+    least = services.catalogue.find(winner.model).parameters
+    better = [
+        m
+        for m in own
+        if m.parameters >= least and expected_quality(m, specialist.task, thinking=False) > winner.quality
+    ]
     return (
         f"None of the specialist's own models for {specialist.task} is here, so {winner.model.rpartition('/')[2]} "
-        f"answered. For better answers: qwen-router pull {better[0].name}"
+        f"answered. For better answers: qwen-router pull {(better or own[-1:])[0].name}"
     )
