@@ -15,6 +15,7 @@ from qwen_router import (
     DeadlineExceeded,
     Hints,
     InputError,
+    Offer,
     OutOfMemory,
     Plan,
     Request,
@@ -26,7 +27,7 @@ from qwen_router import (
     Verdict,
     hookimpl,
 )
-from qwen_router.testing import Reply
+from qwen_router.testing import FakeBackend, Reply
 
 GENERAL = Hints(task="general")
 COMPOUND = "1. Solve the equation 3x + 5 = 20 for x. 2. Write a Python function that reverses a string."
@@ -234,11 +235,29 @@ def test_a_plan_that_could_not_run_is_refused(backend, tmp_path, steps):
         router.invoke("hello")
 
 
-def test_running_out_of_memory_steps_down_and_says_so(backend, tmp_path):
-    backend.replies.extend([Reply(error=OutOfMemory("no room")), Reply("fine")])
-    with make_router(backend, tmp_path) as router, pytest.raises(OutOfMemory):
-        # Served candidates all take the same memory here: nothing smaller is left.
-        router.invoke("hello")
+class InMemory(FakeBackend):
+    """Fakes that take the memory of their models, as in-process ones do."""
+
+    def offers(self, model, settings, resources):
+        return [Offer(precision="bf16", format="served", device="cpu")] if model.id in self.models else []
+
+
+def test_running_out_of_memory_steps_down_and_says_so(tmp_path):
+    backend = InMemory([GENERAL_SMALL, "Qwen/Qwen3-1.7B"], [Reply(error=OutOfMemory("no room")), Reply("fine")])
+    with make_router(backend, tmp_path, sizing={"warm_slack": 0.0, "min_tokens_per_second": 0.0}) as router:
+        answer = router.invoke("hello", hints=GENERAL)
+    assert [call.model for call in backend.calls] == ["Qwen/Qwen3-1.7B", GENERAL_SMALL]
+    assert answer.text == "fine"
+    assert answer.warnings == ("Qwen/Qwen3-1.7B at bf16 ran out of memory; Qwen/Qwen3-0.6B answers instead.",)
+
+
+def test_running_out_of_memory_with_nothing_smaller_is_an_error(tmp_path):
+    backend = InMemory([GENERAL_SMALL], [Reply(error=OutOfMemory("no room"))])
+    with (
+        make_router(backend, tmp_path, sizing={"min_tokens_per_second": 0.0}) as router,
+        pytest.raises(OutOfMemory, match="no room"),
+    ):
+        router.invoke("hello", hints=GENERAL)
 
 
 def test_a_failing_model_is_an_error_and_the_next_call_works(router, backend):

@@ -44,6 +44,10 @@ class LlamaCppBackend(Backend):
         device = _device() if settings.backends.llama_cpp.gpu_layers else "cpu"
         return [Offer(precision=f.precision, format="gguf", quant=f.precision, device=device) for f in model.gguf]
 
+    def sequences(self, settings: Settings) -> int:
+        """Return the slots: llama.cpp allocates the cache of each when it loads."""
+        return settings.backends.llama_cpp.parallel
+
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
         """Load a GGUF file. Unset sampling keywords take the model's documented values."""
         if reason := self.missing(settings):

@@ -130,3 +130,11 @@ def test_llama_cpp_prints_nothing_and_a_process_may_end_amid_an_answer(embedded_
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert said.read_text().startswith("said '")
+
+
+def test_the_memory_of_every_slot_is_foreseen():
+    from qwen_router import Settings
+
+    backend = LlamaCppBackend()
+    assert backend.sequences(Settings()) == 2
+    assert backend.sequences(Settings(backends={"llama_cpp": {"parallel": 5}})) == 5
