@@ -136,7 +136,7 @@ def _nothing_fits(judged: Sequence[Candidate], settings: Settings) -> NoModelFit
     )
 
 
-def _name(candidate: Candidate) -> tuple[str, str, str, str, bool]:
+def _name(candidate: Candidate) -> tuple[str, str, str, str, int, bool]:
     """Order ties by name, so that the order of the candidates never matters."""
     return (*candidate.key, candidate.thinking)
 

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from langchain_core.language_models import BaseChatModel
 
-from qwen_router.catalog import Model
+from qwen_router.catalog import Model, estimate_memory
 from qwen_router.config import Settings
 from qwen_router.request import Sampling
 from qwen_router.resources import Resources
-from qwen_router.types import Candidate, Format, Offer, Value
+from qwen_router.types import Candidate, Format, MemoryEstimate, Offer, Value
 
 Progress = Callable[[str, int, int], None]
 """Told the file's name, the bytes done and the bytes in all (0 when unknown)."""
@@ -74,6 +74,13 @@ class Backend(ABC):
     def sequences(self, settings: Settings) -> int:
         """Return how many contexts a loaded model holds at once; its KV cache is sized for them."""
         return 1
+
+    def memory(self, model: Model, offer: Offer, context: int, settings: Settings) -> MemoryEstimate:
+        """Predict what a loaded model takes on the offer's device; nothing when it is served elsewhere.
+
+        Pure: the same arguments give the same estimate, and no file is read.
+        """
+        return estimate_memory(model, offer.precision, context=context, sequences=self.sequences(settings))
 
     def unload(self, chat_model: BaseChatModel) -> None:
         """Give back the memory of a model that `load` returned."""

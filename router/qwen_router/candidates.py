@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qwen_router.backend import Backend
-from qwen_router.catalog import Model, expected_quality, expected_tokens_per_second, memory_bytes
+from qwen_router.catalog import Model, expected_quality, expected_tokens_per_second
 from qwen_router.errors import InputError
 from qwen_router.request import Request
 from qwen_router.services import Services
@@ -79,7 +79,7 @@ def _candidate(
     own: bool,
 ) -> Candidate:
     context = min(services.settings.sizing.context, model.context)
-    sequences = backend.sequences(services.settings)
+    memory = backend.memory(model, offer, context, services.settings)
     where = None if offer.format == "served" else services.weights.available(model, offer)
     source, on_disk, download = ("", False, 0) if where is None else (where.source, where.on_disk, where.download_bytes)
     if offer.format == "served":
@@ -89,7 +89,8 @@ def _candidate(
         offer=offer,
         backend=backend.name,
         thinking=thinking,
-        memory_bytes=memory_bytes(model, offer.precision, context, sequences),
+        memory_bytes=memory.total,
+        memory=memory,
         tokens_per_second=expected_tokens_per_second(model, offer.precision, backend.name, offer.device),
         quality=expected_quality(model, task, thinking=thinking),
         context=context,

@@ -7,9 +7,9 @@ import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +22,10 @@ from qwen_router.errors import ConfigError
 
 FILE_NAME = "config.toml"
 ENV_PREFIX = "QWEN_ROUTER__"
+
+
+Budget = Literal["auto"] | Annotated[ByteSize, Field(gt=0)]
+"""Bytes as people write them, or `auto` for a share of what is free."""
 
 
 class Section(BaseModel):
@@ -47,14 +51,41 @@ class SizingSection(Section):
     """Which model, precision and backend."""
 
     prefer: Literal["quality", "speed", "memory"] = "quality"
+    target_quality: float = Field(1.0, ge=0, le=1)
+    """Chance of a right answer that is good enough: nothing better is looked for; 1 always takes the best."""
     memory_fraction: float = Field(0.8, gt=0, le=1)
-    """Share of the free RAM or VRAM that models may take."""
+    """Share of the free RAM or VRAM that models may take, where no budget is set."""
+    ram_budget: Budget = "auto"
+    """RAM that all models together may take, such as `12GiB`."""
+    vram_budget: Budget = "auto"
+    """The same for each accelerator."""
     min_tokens_per_second: float = Field(5.0, ge=0)
     """Slower candidates are chosen only when there is no faster one."""
     context: int = Field(8192, ge=512)
     """Tokens of context a local model is loaded with, at most its native length."""
     warm_slack: float = Field(0.005, ge=0, le=1)
-    """Expected quality given up to use a model that is already loaded."""
+    """Chance of a right answer given up to use a smaller, a faster or an already loaded model."""
+    licence: Literal["any", "commercial", "open"] = "any"
+    """Which models may be chosen: any, those that may be used commercially, or those under an open licence."""
+    learn: bool = True
+    """Whether speed, loading times and the outcome of checks are recorded on this machine and used."""
+
+
+class PoolSection(Section):
+    """How loaded models are kept and shared."""
+
+    keep_alive: float = Field(0.0, ge=0)
+    """Seconds that an idle model stays loaded; 0 keeps it until its room is needed."""
+    pin: tuple[str, ...] = ()
+    """Models that are never unloaded once they are loaded."""
+    preload: tuple[str, ...] = ()
+    """Models that are loaded when the router starts, at the precision that a request would take."""
+    max_waiting: int = Field(256, ge=1)
+    """Requests that may wait for a model at the same time; more are refused with the time to try again."""
+    fairness_seconds: float = Field(30.0, gt=0)
+    """Longest that a waiting request is passed over for others whose model is already loaded."""
+    cool_down_seconds: float = Field(60.0, ge=0)
+    """How long a model that failed to load isn't tried again."""
 
 
 class ThinkingSection(Section):
@@ -165,6 +196,7 @@ class Settings(Section):
 
     router: RouterSection = RouterSection()
     sizing: SizingSection = SizingSection()
+    pool: PoolSection = PoolSection()
     thinking: ThinkingSection = ThinkingSection()
     escalation: EscalationSection = EscalationSection()
     generation: GenerationSection = GenerationSection()
@@ -173,6 +205,8 @@ class Settings(Section):
     backends: BackendsSection = BackendsSection()
     plugins: PluginsSection = PluginsSection()
     log: LogSection = LogSection()
+    catalogue: dict[str, dict[str, Any]] = {}
+    """Models to add or to change, by id: the fields of a catalogue row; `like` takes the rest from another row."""
 
     @property
     def cache_dir(self) -> Path:

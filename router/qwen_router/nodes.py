@@ -20,7 +20,7 @@ from qwen_router.generating import generate as run_model
 from qwen_router.services import Services
 from qwen_router.state import Clock, Result, State, Work
 from qwen_router.tie_breaking import break_tie
-from qwen_router.types import Answer, Attempt, Check, Decision, Escalation, Generation, Timings, Usage
+from qwen_router.types import Answer, Attempt, Check, Decision, Escalation, Generation, ModelKey, Timings, Usage
 
 _log = logging.getLogger(__name__)
 _STOP = Escalation(action="stop", why="No policy knows anything better to try.")
@@ -248,7 +248,7 @@ def _step_down(services: Services, work: Work, error: OutOfMemory) -> Work:
     return replace(work, choice=choice, warnings=(*work.warnings, note))
 
 
-def _keys(work: Work) -> set[tuple[str, str, str, str]]:
+def _keys(work: Work) -> set[ModelKey]:
     return {c.key for c in work.tried}
 
 

@@ -12,9 +12,8 @@ from langchain_core.language_models import BaseChatModel
 
 from qwen_router.cancellation import current_cancellation
 from qwen_router.errors import Overloaded, RouterError
-from qwen_router.types import Candidate
+from qwen_router.types import Candidate, ModelKey
 
-Key = tuple[str, str, str, str]
 Load = Callable[[Candidate], BaseChatModel]
 Unload = Callable[[Candidate, BaseChatModel], None]
 
@@ -39,11 +38,11 @@ class Pool:
 
     def __init__(self, load: Load, unload: Unload, budget: Callable[[str], int]) -> None:
         self._load, self._unload, self._budget = load, unload, budget
-        self._slots: dict[Key, _Slot] = {}
+        self._slots: dict[ModelKey, _Slot] = {}
         self._changed = threading.Condition()
         self._closed = False
 
-    def warm(self) -> frozenset[Key]:
+    def warm(self) -> frozenset[ModelKey]:
         """Return the keys of the loaded models."""
         with self._changed:
             return frozenset(key for key, slot in self._slots.items() if slot.model is not None)

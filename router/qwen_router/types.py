@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Task = str
 Modality = Literal["text", "image", "audio"]
 Format = Literal["safetensors", "gguf", "served"]
+ModelKey = tuple[str, str, str, str, int]
+"""Model, precision, quantization of the file, backend, tokens of context."""
 
 
 class Value(BaseModel):
@@ -80,13 +82,41 @@ class Offer(Value):
     device: str = "cpu"
 
 
+class MemoryEstimate(Value):
+    """What a loaded model takes on its device, in bytes.
+
+    Attributes:
+        weights: The parameters as they lie in memory.
+        kv_cache: Keys, values and linear-attention state of all contexts it may hold at once.
+        activations: The largest buffers of a prefill, logits included.
+        runtime: What the framework takes whatever the model: libraries, kernels, the tokenizer.
+        on_demand: The part of the total that is taken only while it answers, not when it is loaded.
+    """
+
+    weights: int = 0
+    kv_cache: int = 0
+    activations: int = 0
+    runtime: int = 0
+    on_demand: int = 0
+
+    @property
+    def total(self) -> int:
+        """The predicted peak."""
+        return self.weights + self.kv_cache + self.activations + self.runtime
+
+
 class Candidate(Value):
     """One way to run a step: a model, as a backend offers it.
 
     Attributes:
-        memory_bytes: Predicted peak of RAM or VRAM, weights and KV cache included.
-        tokens_per_second: Predicted decoding speed of one stream.
+        memory_bytes: Predicted peak of RAM or VRAM: the total of `memory` where that is known.
+        memory: What the prediction is made of.
+        tokens_per_second: Decoding speed of one stream, measured on this machine where it has been, else predicted.
+        load_seconds: Time until it could answer; 0 when it is warm or served.
         quality: Expected share of right answers for the step's task.
+        evidence: What `quality` rests on, in a few words.
+        commercial_use: Whether the model's licence permits it: `yes`, `conditional`, `no` or `unknown`.
+        speaks: Whether the request's language is one that the model is documented for.
         source: The weight source that has or could fetch the files.
         on_disk: Whether the files are here now.
         download_bytes: Size of the fetch when they are not; 0 when unknown or not needed.
@@ -100,8 +130,13 @@ class Candidate(Value):
     backend: str
     thinking: bool = False
     memory_bytes: int
+    memory: MemoryEstimate | None = None
     tokens_per_second: float
+    load_seconds: float = 0.0
     quality: float
+    evidence: str = ""
+    commercial_use: str = "yes"
+    speaks: bool = True
     context: int
     source: str = ""
     on_disk: bool = True
@@ -117,9 +152,9 @@ class Candidate(Value):
         return self.offer.precision
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
+    def key(self) -> ModelKey:
         """What makes two candidates share one loaded model."""
-        return self.model, self.offer.precision, self.offer.quant, self.backend
+        return self.model, self.offer.precision, self.offer.quant, self.backend, self.context
 
 
 class Choice(Value):

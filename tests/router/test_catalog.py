@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from qwen_router import UnknownModel, load_catalogue
-from qwen_router.catalog import expected_quality, expected_tokens_per_second, kv_cache_bytes, memory_bytes
+from qwen_router.catalog import estimate_memory, expected_quality, expected_tokens_per_second, kv_cache_bytes
 from qwen_router.catalog.build import build
 
 CATALOGUE = load_catalogue()
@@ -54,10 +54,10 @@ def test_the_kv_cache_is_the_published_arithmetic():
 
 def test_memory_falls_with_precision_and_grows_with_context():
     model = CATALOGUE["Qwen/Qwen3-8B"]
-    sizes = [memory_bytes(model, p, 8192) for p in ("fp32", "bf16", "int8", "nf4")]
+    sizes = [estimate_memory(model, p, context=8192).total for p in ("fp32", "bf16", "int8", "nf4")]
     assert sizes == sorted(sizes, reverse=True)
-    assert memory_bytes(model, "bf16", 32768) > memory_bytes(model, "bf16", 8192)
-    assert memory_bytes(model, "served", 8192) == 0
+    assert estimate_memory(model, "bf16", context=32768).total > estimate_memory(model, "bf16", context=8192).total
+    assert estimate_memory(model, "served", context=8192).total == 0
 
 
 def test_larger_models_are_expected_to_be_better_and_slower():

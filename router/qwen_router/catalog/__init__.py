@@ -2,7 +2,7 @@
 
 from qwen_router.catalog.catalogue import Catalogue, load_catalogue
 from qwen_router.catalog.expect import expected_quality, expected_tokens_per_second
-from qwen_router.catalog.memory import kv_cache_bytes, memory_bytes
+from qwen_router.catalog.memory import estimate_memory, kv_cache_bytes
 from qwen_router.catalog.model import EmbeddedParts, GgufFile, Model
 
 __all__ = [
@@ -10,9 +10,9 @@ __all__ = [
     "EmbeddedParts",
     "GgufFile",
     "Model",
+    "estimate_memory",
     "expected_quality",
     "expected_tokens_per_second",
     "kv_cache_bytes",
     "load_catalogue",
-    "memory_bytes",
 ]

@@ -53,8 +53,14 @@ def _model(row: dict[str, Any]) -> Model:
         active_parameters=row["active_params"],
         stored_parameters=row["hf_stored_params"] or row["total_params"],
         hidden_size=row["hidden_size"],
+        intermediate_size=row["intermediate_size"],
+        moe_intermediate_size=row["moe_intermediate_size"],
+        experts=row["num_experts"],
+        experts_per_token=row["experts_per_token"],
+        tower_parameters=sum((row["component_params"] or {}).get(tower, 0) for tower in ("vision", "audio")),
         layers=row["num_layers"],
         attention_layers=row["num_full_attention_layers"],
+        heads=row["num_attention_heads"],
         kv_heads=row["num_kv_heads"],
         head_dim=row["head_dim"],
         vocab_size=row["vocab_size"],
@@ -62,7 +68,7 @@ def _model(row: dict[str, Any]) -> Model:
         context=row["native_context"] or _SMALLEST_CONTEXT,
         thinking=row["thinking"],
         modalities=tuple(m for m in ("audio", "image", "text") if m in row["modalities_in"]),
-        languages=row["languages"],
+        languages=_languages(row["languages"] or ""),
         licence=row["licence"],
         commercial_use=row["commercial_use"],
         sampling=_sampling(sampling.get("non_thinking")),
@@ -73,6 +79,17 @@ def _model(row: dict[str, Any]) -> Model:
         modelscope_id=row["modelscope_id"],
         ollama=row["ollama_tag"],
     )
+
+
+def _languages(said: str) -> tuple[str, ...]:
+    """Return the tags of a short list of languages; a long one says that the model reads what people write in."""
+    if "mainly English" in said:
+        return ("en",)
+    if said == "English, Chinese":
+        return ("en", "zh")
+    if said.startswith("8+ languages"):
+        return ("de", "en", "es", "fr", "it", "ja", "yue", "zh")
+    return ()
 
 
 def _sampling(values: dict[str, Any] | None) -> Sampling:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qwen_router.catalog.model import Model
+from qwen_router.types import MemoryEstimate
 
 # Bytes per weight. int8: LLM.int8() keeps one fp16 scale a row, arXiv:2208.07339. nf4: QLoRA, arXiv:2305.14314:
 # 4 bits and an 8-bit scale per 64 weights with double quantization, 0.127 bits more.
@@ -35,8 +36,12 @@ def kv_cache_bytes(model: Model, context: int, sequences: int = 1, bytes_per_val
     return 2 * model.attention_layers * model.kv_heads * model.head_dim * bytes_per_value * context * sequences
 
 
-def memory_bytes(model: Model, precision: str, context: int, sequences: int = 1) -> int:
-    """Return the predicted peak of a loaded model: weights, KV cache and the runtime; 0 for a served one."""
+def estimate_memory(model: Model, precision: str, *, context: int, sequences: int = 1) -> MemoryEstimate:
+    """Predict what a loaded model takes: weights, KV cache and the runtime; nothing for a served one."""
     if precision == "served":
-        return 0
-    return weight_bytes(model, precision) + kv_cache_bytes(model, context, sequences) + _RUNTIME_BYTES
+        return MemoryEstimate()
+    return MemoryEstimate(
+        weights=weight_bytes(model, precision),
+        kv_cache=kv_cache_bytes(model, context, sequences),
+        runtime=_RUNTIME_BYTES,
+    )

@@ -41,10 +41,13 @@ class Model(Value):
         parameters: What transformers loads: tied embeddings once, towers included.
         stored_parameters: What the safetensors of the repository hold.
         active_parameters: Used per token.
-        attention_layers: Layers with a KV cache that grows with the context.
+        attention_layers: Layers with a KV cache that grows with the context; the others keep a state of constant size.
+        intermediate_size: Width of the dense feed-forward layers; of one expert in `moe_intermediate_size`.
+        tower_parameters: Those of the vision and audio towers, which are part of `parameters`.
         context: Native context in tokens.
         thinking: `none`, `hybrid` (a switch), or `only`.
         commercial_use: `yes`, `conditional` (a licence for more than 100 million users), `no` or `unknown`.
+        languages: BCP 47 tags that the model is documented for; empty when it reads about a hundred or nobody says.
         quantized: Official quantized repositories by kind: `gguf`, `awq`, `gptq_int4`, `fp8`...
         scores: Published benchmark figures in percent, by name.
     """
@@ -59,8 +62,14 @@ class Model(Value):
     active_parameters: int
     stored_parameters: int
     hidden_size: int
+    intermediate_size: int | None = None
+    moe_intermediate_size: int | None = None
+    experts: int | None = None
+    experts_per_token: int | None = None
+    tower_parameters: int = 0
     layers: int
     attention_layers: int
+    heads: int
     kv_heads: int
     head_dim: int
     vocab_size: int
@@ -68,7 +77,7 @@ class Model(Value):
     context: int
     thinking: Literal["none", "hybrid", "only"]
     modalities: tuple[Modality, ...]
-    languages: str | None = None
+    languages: tuple[str, ...] = ()
     licence: str | None = None
     commercial_use: Literal["yes", "conditional", "no", "unknown"] = "unknown"
     sampling: Sampling = Sampling()

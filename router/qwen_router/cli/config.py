@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from qwen_router.cli.console import AsJson, ConfigPath, out, print_json
 from qwen_router.config import find_file, load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Check and show the settings.")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _Path = Annotated[Path | None, typer.Argument(help="The file; left out, the one that would be used.")]
 
 
@@ -29,14 +32,12 @@ def show(path: _Path = None, config: ConfigPath = None, as_json: AsJson = False)
     if as_json:
         print_json(settings.model_dump_json(indent=2))
         return
-    for name, section in settings:
-        _table(name, section.model_dump(mode="json"))
+    for name, section in settings.model_dump(mode="json").items():
+        _table(name, section)
 
 
 def _table(name: str, values: dict[str, object]) -> None:
     """Print one table as TOML, its subtables after it."""
-    import json
-
     plain = {key: value for key, value in values.items() if not isinstance(value, dict) or not value}
     if plain:
         out.print(f"[bold]\\[{name}][/]")
@@ -47,4 +48,4 @@ def _table(name: str, values: dict[str, object]) -> None:
         out.print()
     for key, value in values.items():
         if isinstance(value, dict) and value:
-            _table(f"{name}.{key}", value)
+            _table(f"{name}.{key if _BARE.fullmatch(key) else json.dumps(key)}", value)

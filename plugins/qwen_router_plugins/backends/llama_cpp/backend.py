@@ -11,7 +11,6 @@ from langchain_core.language_models import BaseChatModel
 
 from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
-from qwen_router.catalog.memory import memory_bytes
 from qwen_router.config import Settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
 from qwen_router.resources import Resources
@@ -76,7 +75,7 @@ def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Setti
         )
     except BackendError as error:
         # llama.cpp only says that it failed: a sound file fails for want of memory, or because it is too new.
-        needed = memory_bytes(model, candidate.precision, context, options.parallel)
+        needed = candidate.memory_bytes
         free = psutil.virtual_memory().available
         if needed > free:
             raise OutOfMemory(
