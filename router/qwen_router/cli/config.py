@@ -39,7 +39,7 @@ def show(path: _Path = None, config: ConfigPath = None, as_json: AsJson = False)
 def _table(name: str, values: dict[str, object]) -> None:
     """Print one table as TOML, its subtables after it."""
     plain = {key: value for key, value in values.items() if not isinstance(value, dict) or not value}
-    if plain:
+    if plain or not values:
         out.print(f"[bold]\\[{name}][/]")
     for key, value in plain.items():
         # JSON's strings, numbers, booleans and lists are TOML's as well.
