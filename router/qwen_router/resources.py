@@ -17,6 +17,7 @@ class Device(Value):
     name: str
     total: int
     free: int
+    bandwidth: float | None = None
 
 
 class Resources(Value):
@@ -31,6 +32,7 @@ class Resources(Value):
     ram_free: int
     cores: int
     disk_free: int
+    ram_bandwidth: float | None = None
     devices: tuple[Device, ...] = ()
 
     @property
