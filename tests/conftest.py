@@ -26,10 +26,11 @@ CODER = "Qwen/Qwen2.5-Coder-7B-Instruct"
 
 @pytest.fixture(autouse=True)
 def _own_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the user's configuration out of the tests."""
+    """Keep the user's configuration, and what was learned on this machine, out of the tests."""
     for name in [n for n in os.environ if n.startswith("QWEN_ROUTER")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config-home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
 
 
 @pytest.fixture(autouse=True, scope="session")

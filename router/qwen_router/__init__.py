@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from qwen_router.events import Event
     from qwen_router.hookspecs import hookimpl
     from qwen_router.parsing import boxed, code_blocks, split_thinking
-    from qwen_router.request import Chunk, Hints, Request, Sampling
+    from qwen_router.request import Chunk, Hints, Request, Sampling, estimated_tokens
     from qwen_router.resources import Device, Resources
     from qwen_router.specialist import Specialist
     from qwen_router.types import (
@@ -115,6 +115,7 @@ __all__ = [
     "call_options",
     "code_blocks",
     "current_cancellation",
+    "estimated_tokens",
     "hookimpl",
     "load_catalogue",
     "load_settings",

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qwen_router.backend import Backend
-from qwen_router.catalog import Model, expected_quality, expected_tokens_per_second
+from qwen_router.catalog import Model, expected_load_seconds, expected_quality, expected_tokens_per_second
 from qwen_router.errors import InputError
-from qwen_router.request import Request
+from qwen_router.request import Request, estimated_tokens
+from qwen_router.resources import Resources
 from qwen_router.services import Services
 from qwen_router.specialist import Specialist
-from qwen_router.types import Candidate, Classification, Offer
+from qwen_router.types import Candidate, Classification, ModelKey, Offer, Task
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What the candidates of one step have in common."""
+
+    services: Services
+    task: Task
+    request: Request
+    classification: Classification
+    resources: Resources
+    tokens: int
+    loaded: dict[tuple[str, str, str, str], int]
+    """Context of each loaded model, by the rest of its key."""
 
 
 def list_candidates(
@@ -21,24 +37,37 @@ def list_candidates(
     Raises:
         UnknownModel: The caller asked for a model that the catalogue doesn't hold.
     """
-    resources = services.resources()
-    warm = services.pool.warm()
+    room = request.sampling.max_new_tokens or services.settings.generation.max_new_tokens
+    step = _Step(
+        services,
+        specialist.task,
+        request,
+        classification,
+        services.resources(),
+        estimated_tokens(request) + room,
+        _contexts(services.pool.warm()),
+    )
     backends = [b for b in services.registry.backends.values() if b.missing(services.settings) is None]
     found: list[Candidate] = []
     for model, own in _models(services, specialist, request):
-        thinking = _thinks(services, request, classification, model)
+        thinking = _thinks(step, model)
         found.extend(
-            _candidate(services, specialist.task, model, backend, offer, thinking, own)
+            _candidate(step, model, backend, offer, thinking, own)
             for backend in backends
-            for offer in backend.offers(model, services.settings, resources)
+            for offer in backend.offers(model, services.settings, step.resources)
         )
-    return [c.model_copy(update={"warm": True}) if c.key in warm else c for c in found]
+    return found
 
 
 def missing_backends(services: Services) -> str:
     """Say in one line which backends can't be used here, and why."""
     reasons = (backend.missing(services.settings) for backend in services.registry.backends.values())
     return " ".join(reason for reason in reasons if reason)
+
+
+def _contexts(warm: frozenset[ModelKey]) -> dict[tuple[str, str, str, str], int]:
+    """Return the largest loaded context of each model, precision and backend."""
+    return {key[:4]: key[4] for key in sorted(warm, key=lambda key: key[4])}
 
 
 def _models(services: Services, specialist: Specialist, request: Request) -> Iterator[tuple[Model, bool]]:
@@ -60,42 +89,90 @@ def _models(services: Services, specialist: Specialist, request: Request) -> Ite
                 yield model, name in specialist.ladder
 
 
-def _thinks(services: Services, request: Request, classification: Classification, model: Model) -> bool:
+def _thinks(step: _Step, model: Model) -> bool:
     if model.thinking != "hybrid":
         return model.thinking == "only"
-    answer = services.manager.hook.think(
-        request=request, classification=classification, model=model, settings=services.settings
+    answer = step.services.manager.hook.think(
+        request=step.request, classification=step.classification, model=model, settings=step.services.settings
     )
     return bool(answer)
 
 
-def _candidate(
-    services: Services,
-    task: str,
-    model: Model,
-    backend: Backend,
-    offer: Offer,
-    thinking: bool,
-    own: bool,
-) -> Candidate:
-    context = min(services.settings.sizing.context, model.context)
+def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, thinking: bool, own: bool) -> Candidate:
+    services = step.services
+    context, warm = _context(step, model, backend, offer)
     memory = backend.memory(model, offer, context, services.settings)
-    where = None if offer.format == "served" else services.weights.available(model, offer)
-    source, on_disk, download = ("", False, 0) if where is None else (where.source, where.on_disk, where.download_bytes)
-    if offer.format == "served":
-        source, on_disk, context = backend.name, True, model.context
-    return Candidate(
+    quality = expected_quality(model, step.task, thinking=thinking, offer=offer)
+    source, on_disk, download = _whereabouts(services, model, backend, offer)
+    candidate = Candidate(
         model=model.id,
         offer=offer,
         backend=backend.name,
         thinking=thinking,
         memory_bytes=memory.total,
         memory=memory,
-        tokens_per_second=expected_tokens_per_second(model, offer.precision, backend.name, offer.device),
-        quality=expected_quality(model, task, thinking=thinking),
+        tokens_per_second=expected_tokens_per_second(model, offer, backend.name, step.resources),
+        load_seconds=0.0 if warm else expected_load_seconds(model, offer, backend.name),
+        quality=quality,
+        evidence=_evidence(model, step.task, thinking=thinking),
+        commercial_use=model.commercial_use,
+        speaks=step.request.hints.model is not None or _speaks(model, step.classification.language),
         context=context,
         source=source,
         on_disk=on_disk,
         download_bytes=download,
+        warm=warm,
         own=own,
     )
+    return candidate.model_copy(update=_learned(services, candidate, step.task))
+
+
+def _context(step: _Step, model: Model, backend: Backend, offer: Offer) -> tuple[int, bool]:
+    """Return the tokens of context to load with, and whether a loaded model has them.
+
+    The operator's default is doubled until prompt and answer fit, so that few sizes are ever loaded.
+    """
+    if offer.format == "served":
+        return model.context, (model.id, offer.precision, offer.quant, backend.name) in step.loaded
+    context = step.services.settings.sizing.context
+    while context < min(step.tokens, model.context):
+        context *= 2
+    context = min(context, model.context)
+    loaded = step.loaded.get((model.id, offer.precision, offer.quant, backend.name), 0)
+    return (loaded, True) if loaded >= context else (context, False)
+
+
+def _whereabouts(services: Services, model: Model, backend: Backend, offer: Offer) -> tuple[str, bool, int]:
+    """Return the weight source, whether the files are on disk, and the bytes to fetch where they are not."""
+    if offer.format == "served":
+        return backend.name, True, 0
+    where = services.weights.available(model, offer)
+    return ("", False, 0) if where is None else (where.source, where.on_disk, where.download_bytes)
+
+
+def _speaks(model: Model, language: str) -> bool:
+    return not model.languages or language == "und" or language.partition("-")[0] in model.languages
+
+
+def _evidence(model: Model, task: Task, *, thinking: bool) -> str:
+    known = model.quality.get(task) or model.quality.get("general")
+    count = 0 if known is None else known.thinking_scores if thinking else known.scores
+    if not count or task not in model.quality:
+        return "models of its size and kind"
+    return f"{count} published score{'s' if count > 1 else ''}"
+
+
+def _learned(services: Services, candidate: Candidate, task: Task) -> dict[str, object]:
+    """Return what this machine has shown, in place of what was expected."""
+    record = services.track_record
+    learned: dict[str, object] = {}
+    if record is None:
+        return learned
+    if speed := record.tokens_per_second(candidate):
+        learned["tokens_per_second"] = speed
+    if not candidate.warm and (seconds := record.load_seconds(candidate)) is not None:
+        learned["load_seconds"] = seconds
+    if found := record.quality(candidate, task, candidate.quality):
+        learned["quality"], answers = found
+        learned["evidence"] = f"{candidate.evidence} and {answers} answers checked here"
+    return learned

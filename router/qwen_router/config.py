@@ -217,6 +217,13 @@ class Settings(Section):
 
         return Path(platformdirs.user_cache_dir("qwen-router", appauthor=False))
 
+    @property
+    def state_dir(self) -> Path:
+        """Where what was learned on this machine is kept."""
+        import platformdirs
+
+        return Path(platformdirs.user_state_dir("qwen-router", appauthor=False))
+
 
 def load_settings(path: str | Path | None = None, **overrides: Any) -> Settings:
     """Read the settings. Later sources win: defaults, file, environment (`QWEN_ROUTER__SECTION__KEY`), overrides.

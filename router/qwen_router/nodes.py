@@ -107,6 +107,11 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
     except Exception as fault:
         _log.exception("The check of %s failed.", specialist.name)
         check = Check(status="abstained", why=f"The check failed: {type(fault).__name__}.")
+    record = runtime.context.services.track_record
+    if record is not None and check.decisive and check.status != "abstained":
+        record.judged(
+            choice.winner, work.step.task, work.classification.difficulty, rejected=check.status == "rejected"
+        )
     attempt = Attempt(
         step=work.step.id,
         choice=choice,

@@ -220,10 +220,16 @@ class Generation(Value):
 
 
 class Check(Value):
-    """A specialist's judgement of its own model's answer."""
+    """A specialist's judgement of its own model's answer.
+
+    Attributes:
+        decisive: Whether it was put to a test that a wrong answer hardly passes and a right one hardly fails, such as
+            running it. Only these count when a model's quality is learned.
+    """
 
     status: Literal["accepted", "rejected", "abstained"]
     why: str = ""
+    decisive: bool = False
 
 
 class Verdict(Value):
