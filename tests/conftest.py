@@ -20,7 +20,7 @@ pytest_plugins = ["fixtures_weights", "fixtures_checkpoints"]
 
 GENERAL_SMALL = "Qwen/Qwen3-0.6B"
 GENERAL_LARGE = "Qwen/Qwen3-8B"
-MATH = "Qwen/Qwen2.5-Math-1.5B-Instruct"
+MATH = "Qwen/Qwen2.5-Math-7B-Instruct"
 CODER = "Qwen/Qwen2.5-Coder-7B-Instruct"
 
 

@@ -1,8 +1,8 @@
 """Chooses model, precision and backend: pure arithmetic on the candidates' facts.
 
 Two properties hold whatever the candidates: more memory never gives a worse choice, and neither does a harder request.
-Worse means: a stand-in instead of the specialist's own, slower than the operator allows instead of fast enough, or a
-lower chance of a right answer, in this order.
+Worse means: slower than the operator allows instead of fast enough, or else less fit for the task. Fitness is the
+expected quality, and a little more for the specialist's own models, whose prompts and checks it knows.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qwen_router import Candidate, Choice, Classification, Request, Resources, Settings, hookimpl
+from qwen_router import Candidate, Choice, Classification, Request, Resources, Settings, estimated_tokens, hookimpl
 from qwen_router_policies.fitting import name_of, nothing_fits, reject_unusable
 
 # Tokens of a usual answer, without and with thinking: what the seconds of a candidate are reckoned with.
 _ANSWER, _THOUGHT = 300, 1500
+# What the specialist's own model is worth beside a general one of the same published scores. With it, Qwen2.5-Math and
+# Qwen2.5-Coder come before a Qwen3 of their size that doesn't think, and behind one that does.
+_OWN = 0.12
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class _Rule:
 
     def success(self, candidate: Candidate) -> float:
         """Return the chance of a right answer: what a small model gets right, and what this one does of the rest."""
-        return 1 - self.difficulty * (1 - candidate.quality)
+        return 1 - self.difficulty * (1 - fitness(candidate))
 
     def fast_enough(self, candidate: Candidate) -> bool:
         """Say whether it keeps up with a reader and with the deadline."""
@@ -53,25 +56,25 @@ def size(
     Raises:
         NoModelFits: Nothing is usable; the message names what is nearest and what it needs.
     """
-    judged = [reject_unusable(c, request, resources, settings) for c in candidates]
+    tokens = estimated_tokens(request)
+    judged = [reject_unusable(c, tokens, resources, settings) for c in candidates]
     usable = [c for c in judged if c.rejected is None]
-    # A specialist's own model is trained for the task: a stand-in serves only when there is none.
-    field = [c for c in usable if c.own] or usable
-    if not field:
+    if not usable:
         raise nothing_fits(judged, resources, settings)
     rule = _Rule(classification.difficulty, request.deadline, settings)
-    fast = [c for c in field if rule.fast_enough(c)] or field
+    fast = [c for c in usable if rule.fast_enough(c)] or usable
     winner, reason = _best(fast, rule)
-    lost = {
-        id(c): _why_lost(c, winner, rule, in_field=_holds(field, c), in_fast=_holds(fast, c))
-        for c in usable
-        if c is not winner
-    }
+    lost = {id(c): _why_lost(c, winner, rule, in_fast=any(c is f for f in fast)) for c in usable if c is not winner}
     return Choice(
         winner=winner,
         reason=reason,
         candidates=tuple(c.model_copy(update={"rejected": lost[id(c)]}) if id(c) in lost else c for c in judged),
     )
+
+
+def fitness(candidate: Candidate) -> float:
+    """Return the expected quality, and a little more for one of the specialist's own models."""
+    return candidate.quality + (_OWN if candidate.own else 0.0)
 
 
 def seconds(candidate: Candidate) -> float:
@@ -87,7 +90,7 @@ def _best(field: Sequence[Candidate], rule: _Rule) -> tuple[Candidate, str]:
     if sizing.prefer == "memory":
         return good[0], "It takes the least memory."
     if sizing.prefer == "speed":
-        return min(good, key=lambda c: (-c.tokens_per_second, -c.quality, name_of(c))), "It is the fastest."
+        return min(good, key=lambda c: (-c.tokens_per_second, -fitness(c), name_of(c))), "It is the fastest."
     if warm := [c for c in good if c.warm]:
         return _soonest(warm), "It is loaded, and none is better by more than the slack."
     if len(good) == 1:
@@ -111,26 +114,22 @@ def _soonest(ordered: Sequence[Candidate]) -> Candidate:
     """
     chosen = ordered[0]
     for candidate in ordered[1:]:
-        if candidate.quality >= chosen.quality and seconds(candidate) < seconds(chosen):
+        if fitness(candidate) >= fitness(chosen) and seconds(candidate) < seconds(chosen):
             chosen = candidate
     return chosen
 
 
 def _smallest_first(candidate: Candidate) -> tuple[object, ...]:
-    return (candidate.memory_bytes, seconds(candidate), -candidate.quality, name_of(candidate))
+    return (candidate.memory_bytes, seconds(candidate), -fitness(candidate), name_of(candidate))
 
 
-def _holds(field: Sequence[Candidate], candidate: Candidate) -> bool:
-    return any(c is candidate for c in field)
-
-
-def _why_lost(candidate: Candidate, winner: Candidate, rule: _Rule, *, in_field: bool, in_fast: bool) -> str:
-    if not in_field:
-        return "A stand-in: the specialist has a model of its own here."
+def _why_lost(candidate: Candidate, winner: Candidate, rule: _Rule, *, in_fast: bool) -> str:
     if not in_fast:
         if rule.deadline is not None and seconds(candidate) > rule.deadline:
             return f"Too late: about {seconds(candidate):.0f} s expected, the deadline is in {rule.deadline:.0f} s."
         return f"Too slow: {candidate.tokens_per_second:.1f} tokens/s expected."
+    if rule.success(candidate) < rule.success(winner) and winner.own and not candidate.own:
+        return f"Expected quality {candidate.quality:.0%} against {winner.quality:.0%} of the specialist's own model."
     if rule.success(candidate) < rule.success(winner):
         return f"Expected quality {candidate.quality:.0%} is below the winner's {winner.quality:.0%}."
     if not candidate.warm and winner.warm:

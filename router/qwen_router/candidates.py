@@ -10,7 +10,7 @@ from qwen_router.catalog import Model, expected_load_seconds, expected_quality, 
 from qwen_router.errors import InputError
 from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
-from qwen_router.services import Services
+from qwen_router.services import Machine, Services
 from qwen_router.specialist import Specialist
 from qwen_router.types import Candidate, Classification, ModelKey, Offer, Task
 
@@ -24,26 +24,37 @@ class _Step:
     request: Request
     classification: Classification
     resources: Resources
+    machine: Machine
     tokens: int
     loaded: dict[tuple[str, str, str, str], int]
     """Context of each loaded model, by the rest of its key."""
 
 
 def list_candidates(
-    services: Services, specialist: Specialist, request: Request, classification: Classification
+    services: Services,
+    specialist: Specialist,
+    request: Request,
+    classification: Classification,
+    *,
+    resources: Resources | None = None,
 ) -> list[Candidate]:
     """Return the candidates of a step: the specialist's ladder, then its stand-ins.
+
+    Args:
+        resources: The machine to list them for; `None` for this one.
 
     Raises:
         UnknownModel: The caller asked for a model that the catalogue doesn't hold.
     """
     room = request.sampling.max_new_tokens or services.settings.generation.max_new_tokens
+    machine = resources or services.resources()
     step = _Step(
         services,
         specialist.task,
         request,
         classification,
-        services.resources(),
+        machine,
+        (machine.cores, machine.ram_bandwidth, tuple((d.kind, d.name, d.bandwidth) for d in machine.devices)),
         estimated_tokens(request) + room,
         _contexts(services.pool.warm()),
     )
@@ -101,10 +112,28 @@ def _thinks(step: _Step, model: Model) -> bool:
 def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, thinking: bool, own: bool) -> Candidate:
     services = step.services
     context, warm = _context(step, model, backend, offer)
-    memory = backend.memory(model, offer, context, services.settings)
-    quality = expected_quality(model, step.task, thinking=thinking, offer=offer)
+    key = (model.id, backend.name, offer, context, thinking, step.task, step.machine)
+    expected = services.expectations.get(key)
+    if expected is None:
+        expected = services.expectations[key] = _expected(step, model, backend, offer, context, thinking)
     source, on_disk, download = _whereabouts(services, model, backend, offer)
-    candidate = Candidate(
+    found: dict[str, object] = {
+        "speaks": step.request.hints.model is not None or _speaks(model, step.classification.language),
+        "source": source,
+        "on_disk": on_disk,
+        "download_bytes": download,
+        "warm": warm,
+        "own": own,
+    }
+    if warm:
+        found["load_seconds"] = 0.0
+    return expected.model_copy(update=found | _learned(services, expected, step.task, warm=warm))
+
+
+def _expected(step: _Step, model: Model, backend: Backend, offer: Offer, context: int, thinking: bool) -> Candidate:
+    """Return what doesn't change from request to request."""
+    memory = backend.memory(model, offer, context, step.services.settings)
+    return Candidate(
         model=model.id,
         offer=offer,
         backend=backend.name,
@@ -112,19 +141,12 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, thinki
         memory_bytes=memory.total,
         memory=memory,
         tokens_per_second=expected_tokens_per_second(model, offer, backend.name, step.resources),
-        load_seconds=0.0 if warm else expected_load_seconds(model, offer, backend.name),
-        quality=quality,
+        load_seconds=expected_load_seconds(model, offer, backend.name),
+        quality=expected_quality(model, step.task, thinking=thinking, offer=offer),
         evidence=_evidence(model, step.task, thinking=thinking),
         commercial_use=model.commercial_use,
-        speaks=step.request.hints.model is not None or _speaks(model, step.classification.language),
         context=context,
-        source=source,
-        on_disk=on_disk,
-        download_bytes=download,
-        warm=warm,
-        own=own,
     )
-    return candidate.model_copy(update=_learned(services, candidate, step.task))
 
 
 def _context(step: _Step, model: Model, backend: Backend, offer: Offer) -> tuple[int, bool]:
@@ -162,7 +184,7 @@ def _evidence(model: Model, task: Task, *, thinking: bool) -> str:
     return f"{count} published score{'s' if count > 1 else ''}"
 
 
-def _learned(services: Services, candidate: Candidate, task: Task) -> dict[str, object]:
+def _learned(services: Services, candidate: Candidate, task: Task, *, warm: bool) -> dict[str, object]:
     """Return what this machine has shown, in place of what was expected."""
     record = services.track_record
     learned: dict[str, object] = {}
@@ -170,7 +192,7 @@ def _learned(services: Services, candidate: Candidate, task: Task) -> dict[str, 
         return learned
     if speed := record.tokens_per_second(candidate):
         learned["tokens_per_second"] = speed
-    if not candidate.warm and (seconds := record.load_seconds(candidate)) is not None:
+    if not warm and (seconds := record.load_seconds(candidate)) is not None:
         learned["load_seconds"] = seconds
     if found := record.quality(candidate, task, candidate.quality):
         learned["quality"], answers = found

@@ -266,7 +266,7 @@ def _finished(call: Call, work: Work) -> dict[str, Any]:
     """Return the state's update with a step's result and the warnings that its user should see."""
     generation, warnings = work.generation, work.warnings
     assert generation is not None
-    if not work.attempts[-1].choice.winner.own:
+    if not any(c.own and c.usable for c in work.attempts[-1].choice.candidates):
         warnings = (*warnings, _stand_in_note(call.services, work))
     if generation.finish_reason == "length":
         warnings = (*warnings, "The answer was cut at the token limit; raise generation.max_new_tokens for more.")

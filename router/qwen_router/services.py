@@ -17,8 +17,12 @@ from qwen_router.pool import Pool
 from qwen_router.registry import Registry
 from qwen_router.resources import Resources, probe
 from qwen_router.track_record import TrackRecord
-from qwen_router.types import Candidate
+from qwen_router.types import Candidate, Offer, Task
 from qwen_router.weights import Weights
+
+Machine = tuple[int, float | None, tuple[tuple[str, str, float | None], ...]]
+"""What of the resources never changes: cores, the RAM's bandwidth, the accelerators."""
+_Way = tuple[str, str, Offer, int, bool, Task, Machine]
 
 _PROBE_SECONDS = 2.0
 
@@ -40,6 +44,8 @@ class Services:
     events: Events
     track_record: TrackRecord | None = None
     progress: Progress = _silent
+    expectations: dict[_Way, Candidate] = field(default_factory=dict)
+    """What was expected of each way to run a model, so that it is reckoned once."""
     pool: Pool = field(init=False)
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from qwen_router import (
     Resources,
     Settings,
 )
-from qwen_router_policies.sizing import size
+from qwen_router_policies.sizing import fitness, size
 
 GIB = 2**30
 MACHINE = Resources(ram_total=16 * GIB, ram_free=10 * GIB, cores=4, disk_free=100 * GIB)
@@ -62,11 +62,14 @@ def test_a_warm_model_wins_within_the_slack():
     assert choose([warm, LARGE], difficulty=0.9, warm_slack=0.0).winner.model == "large"
 
 
-def test_own_models_come_before_stand_ins():
-    stand_in = candidate("stand-in", quality=0.95, own=False)
-    choice = choose([SMALL, stand_in])
+def test_own_models_come_before_stand_ins_that_are_not_much_better():
+    stand_in = candidate("stand-in", quality=0.6, own=False)
+    choice = choose([SMALL, stand_in], difficulty=1)
     assert choice.winner.model == "small"
-    assert "stand-in" in next(c.rejected for c in choice.candidates if not c.own)
+    reason = next(c.rejected for c in choice.candidates if not c.own)
+    assert reason == "Expected quality 60% against 50% of the specialist's own model."
+    better = candidate("better", quality=0.65, own=False)
+    assert choose([SMALL, better], difficulty=1).winner.model == "better"
 
 
 def test_slow_ones_serve_only_when_there_is_nothing_faster():
@@ -158,7 +161,7 @@ def test_the_budget_is_never_exceeded(candidates, difficulty, free):
 
 def rank(winner):
     """The order that the policy promises never to go down in."""
-    return (-1,) if winner is None else (winner.own, winner.tokens_per_second >= 5, winner.quality)
+    return (-1,) if winner is None else (winner.tokens_per_second >= 5, fitness(winner))
 
 
 @given(CANDIDATES, st.floats(0, 1), st.floats(0, 1), st.sampled_from([0.3, 0.8, 1.0]))
@@ -183,10 +186,11 @@ def test_a_larger_one_that_is_as_good_wins_only_by_being_sooner_done():
 
 
 def test_the_target_is_good_enough():
-    assert choose([SMALL, LARGE], difficulty=1, target_quality=0.4).winner.model == "small"
-    assert choose([SMALL, LARGE], difficulty=1, target_quality=0.6).winner.model == "large"
-    assert choose([SMALL, LARGE], difficulty=1, target_quality=0.6, prefer="speed").winner.model == "large"
-    assert choose([SMALL, LARGE], difficulty=1, target_quality=0.9, prefer="memory").winner.model == "large"
+    small, large = (c.model_copy(update={"own": False}) for c in (SMALL, LARGE))
+    assert choose([small, large], difficulty=1, target_quality=0.4).winner.model == "small"
+    assert choose([small, large], difficulty=1, target_quality=0.6).winner.model == "large"
+    assert choose([small, large], difficulty=1, target_quality=0.6, prefer="speed").winner.model == "large"
+    assert choose([small, large], difficulty=1, target_quality=0.9, prefer="memory").winner.model == "large"
 
 
 def test_a_deadline_rules_out_what_comes_too_late():

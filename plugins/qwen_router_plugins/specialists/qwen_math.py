@@ -1,9 +1,9 @@
-"""Mathematics: Qwen2.5-Math for English and Chinese, general thinking models for the rest."""
+"""Mathematics: Qwen2.5-Math for English and Chinese, general thinking models for the rest and for what is hard."""
 
 from __future__ import annotations
 
 from qwen_router import Check, Generation, Request, Sampling, Specialist, boxed
-from qwen_router_plugins.specialists.stand_ins import EMBEDDED, GENERAL
+from qwen_router_plugins.specialists.families import EMBEDDED, GENERAL
 
 
 class QwenMath(Specialist):

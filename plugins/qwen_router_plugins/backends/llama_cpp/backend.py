@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +14,7 @@ from qwen_router.config import Settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
 from qwen_router.resources import Resources
 from qwen_router.types import Candidate, Offer
+from qwen_router_plugins.backends.packages import is_installed
 
 if TYPE_CHECKING:
     from qwen_router_plugins.backends.llama_cpp.loaded import LoadedGguf
@@ -32,7 +32,7 @@ class LlamaCppBackend(Backend):
         """Say that it is switched off or not installed."""
         if not settings.backends.llama_cpp.enabled:
             return "llama_cpp is switched off: set `enabled = true` in [backends.llama_cpp]."
-        if importlib.util.find_spec("xllamacpp") is None:
+        if not is_installed("xllamacpp"):
             return "llama.cpp is not installed: run `pip install 'qwen-router[llama-cpp]'`."
         return None
 
@@ -91,7 +91,7 @@ def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Setti
 @functools.cache
 def _device() -> str:
     """Ask llama.cpp, since its package decides what it can use: the usual one has no CUDA."""
-    if importlib.util.find_spec("xllamacpp") is None:
+    if not is_installed("xllamacpp"):
         return "cpu"
     import xllamacpp
 
