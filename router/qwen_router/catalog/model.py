@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import PositiveInt
+
 from qwen_router.request import Sampling
-from qwen_router.types import Modality, Value
+from qwen_router.types import Modality, Task, Value
 
 
 class EmbeddedParts(Value):
@@ -27,7 +29,7 @@ class GgufFile(Value):
     repo: str
     file: str
     precision: str
-    bytes: int
+    bytes: PositiveInt
     sha256: str
     revision: str | None = None
     embedded: EmbeddedParts | None = None
@@ -50,6 +52,7 @@ class Model(Value):
         languages: BCP 47 tags that the model is documented for; empty when it reads about a hundred or nobody says.
         quantized: Official quantized repositories by kind: `gguf`, `awq`, `gptq_int4`, `fp8`...
         scores: Published benchmark figures in percent, by name.
+        tasks: Tasks whose specialist may choose it beside its own ladder.
     """
 
     id: str
@@ -58,23 +61,23 @@ class Model(Value):
     variant: str
     model_type: str
     architecture: str
-    parameters: int
-    active_parameters: int
-    stored_parameters: int
-    hidden_size: int
+    parameters: PositiveInt
+    active_parameters: PositiveInt
+    stored_parameters: PositiveInt
+    hidden_size: PositiveInt
     intermediate_size: int | None = None
     moe_intermediate_size: int | None = None
     experts: int | None = None
     experts_per_token: int | None = None
     tower_parameters: int = 0
-    layers: int
+    layers: PositiveInt
     attention_layers: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    vocab_size: int
+    heads: PositiveInt
+    kv_heads: PositiveInt
+    head_dim: PositiveInt
+    vocab_size: PositiveInt
     tied_embeddings: bool
-    context: int
+    context: PositiveInt
     thinking: Literal["none", "hybrid", "only"]
     modalities: tuple[Modality, ...]
     languages: tuple[str, ...] = ()
@@ -87,6 +90,7 @@ class Model(Value):
     scores: dict[str, float] = {}
     modelscope_id: str | None = None
     ollama: str | None = None
+    tasks: tuple[Task, ...] = ()
 
     @property
     def name(self) -> str:
