@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +121,26 @@ def test_pull_of_what_is_here_names_the_file(run, config, embedded_gguf):
     ran = run("pull", "qwen2.5-coder-0.5b-instruct", "--config", config)
     assert ran.code == 0
     assert embedded_gguf.name in ran.out.replace("\n", "")
+
+
+def test_machine_prints_what_it_can_read_back(run, nothing, tmp_path, monkeypatch):
+    file = tmp_path / "laptop.json"
+    file.write_text(run("machine", "--json", "--config", nothing).out)
+    monkeypatch.setenv("QWEN_ROUTER_RESOURCES", str(file))
+    assert run("machine", "--json", "--config", nothing).out == file.read_text()
+    shown = run("machine", "--config", nothing).out
+    assert "taken by other processes" in shown
+    assert f"Recorded in {file}." in shown
+
+
+def test_a_recorded_machine_decides_what_is_chosen(run, config, monkeypatch):
+    machines = Path(__file__).parents[1] / "machines"
+    monkeypatch.setenv("QWEN_ROUTER_RESOURCES", str(machines / "gpu-2x80gb.json"))
+    ran = run("machine", "--config", config)
+    assert ran.out.count("NVIDIA A100-SXM4-80GB, 2,039 GB/s") == 2
+    monkeypatch.setenv("QWEN_ROUTER_RESOURCES", str(machines / "gone.json"))
+    line = one_line(run("explain", "hello", "--config", config), 2)
+    assert "gone.json, which doesn't exist. Record one with `qwen-router machine --json >" in line
 
 
 def test_config_check_and_show(run, config):
