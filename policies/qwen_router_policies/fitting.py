@@ -31,7 +31,7 @@ def room(device: str, resources: Resources, settings: Settings) -> int:
         return 0
     own = _within(settings.sizing.vram_budget, found.free, settings)
     # Memory that CPU and accelerator share is spent once.
-    return min(own, room("cpu", resources, settings)) if device == "mps" else own
+    return min(own, room("cpu", resources, settings)) if found.unified else own
 
 
 def nothing_fits(judged: Sequence[Candidate], resources: Resources, settings: Settings) -> NoModelFits:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qwen_router.backend import Backend
-from qwen_router.catalog import Model, expected_load_seconds, expected_quality, expected_tokens_per_second
+from qwen_router.catalog import Catalogue, Model, expected_load_seconds, expected_quality, expected_tokens_per_second
 from qwen_router.errors import InputError
 from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
@@ -38,7 +38,7 @@ def list_candidates(
     *,
     resources: Resources | None = None,
 ) -> list[Candidate]:
-    """Return the candidates of a step: the specialist's ladder, then its stand-ins.
+    """Return the candidates of a step: the specialist's own models, then its stand-ins.
 
     Args:
         resources: The machine to list them for; `None` for this one.
@@ -70,6 +70,18 @@ def list_candidates(
     return found
 
 
+def serving(catalogue: Catalogue, specialist: Specialist) -> Iterator[tuple[Model, bool]]:
+    """Yield each model that may serve a specialist's task, once, and whether it is one of its own.
+
+    Its own are its ladder and what the catalogue's rows assign to the task; stand-ins come last.
+    """
+    own = [*map(catalogue.find, specialist.ladder), *catalogue.for_task(specialist.task)]
+    found = {model.id: (model, True) for model in own}
+    for model in map(catalogue.find, specialist.stand_ins):
+        found.setdefault(model.id, (model, False))
+    yield from found.values()
+
+
 def missing_backends(services: Services) -> str:
     """Say in one line which backends can't be used here, and why."""
     reasons = (backend.missing(services.settings) for backend in services.registry.backends.values())
@@ -91,13 +103,9 @@ def _models(services: Services, specialist: Specialist, request: Request) -> Ite
             raise InputError(f"{model.id} reads no {lacking[0]}.", "Choose another model, or leave the choice to us.")
         yield model, True
         return
-    seen: set[str] = set()
-    for name in (*specialist.ladder, *specialist.stand_ins):
-        if name not in seen:
-            seen.add(name)
-            model = services.catalogue.find(name)
-            if needed <= set(model.modalities):
-                yield model, name in specialist.ladder
+    for model, own in serving(services.catalogue, specialist):
+        if needed <= set(model.modalities):
+            yield model, own
 
 
 def _thinks(step: _Step, model: Model) -> bool:

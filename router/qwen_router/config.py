@@ -297,7 +297,7 @@ def _check_environment() -> None:
         if name.upper().startswith(ENV_PREFIX) and section not in Settings.model_fields:
             raise ConfigError(
                 f"The environment variable {name} names no section of the configuration.",
-                _nearest(section, Settings.model_fields),
+                nearest(section, Settings.model_fields),
             )
 
 
@@ -313,12 +313,13 @@ def _explain(error: ValidationError | SettingsError, file: Path | None) -> tuple
         known: Any = Settings
         for part in path[:-1]:
             known = known.model_fields[part].annotation
-        return f"{where}: unknown key {key}.", _nearest(path[-1], known.model_fields)
+        return f"{where}: unknown key {key}.", nearest(path[-1], known.model_fields)
     fix = first["msg"].removeprefix("Input should be ")
     return f"{where}: {key} = {first['input']!r} is not valid.", f"It should be {fix}."
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the fix for an unknown name: the known one that is most like it, or all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     return f"Did you mean {close[0]}?" if close else f"Known keys: {', '.join(names)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from qwen_router import deciding
-from qwen_router.candidates import list_candidates
+from qwen_router.candidates import list_candidates, serving
 from qwen_router.catalog import Model
 from qwen_router.errors import NoModelFits
 from qwen_router.inventory import published_as
@@ -55,9 +55,8 @@ def list_models(services: Services, task: Task | None = None, *, resources: Reso
     homes = _homes(services)
     if task is None:
         return [_listing(services, model, homes.get(model.id, ""), resources) for model in services.catalogue.values()]
-    specialist = services.registry.specialist(task)
-    names = dict.fromkeys((*specialist.ladder, *specialist.stand_ins))
-    return [_listing(services, services.catalogue.find(name), task, resources) for name in names]
+    found = serving(services.catalogue, services.registry.specialist(task))
+    return [_listing(services, model, task, resources) for model, _ in found]
 
 
 def imagine(here: Resources, *, ram: int | None = None, vram: int | None = None) -> Resources:
@@ -80,9 +79,8 @@ def _homes(services: Services) -> dict[str, Task]:
     """Return the task for which each model is chosen, that of its specialty before others."""
     homes: dict[str, Task] = {}
     for task, specialist in services.registry.specialists.items():
-        for name in specialist.ladder:
-            model = services.catalogue.find(name)
-            if model.specialty == task or model.id not in homes:
+        for model, own in serving(services.catalogue, specialist):
+            if own and (model.specialty == task or model.id not in homes):
                 homes[model.id] = task
     known = services.registry.specialists
     kin = {m.id: m.specialty for m in services.catalogue.values() if m.specialty in known and "text" in m.modalities}

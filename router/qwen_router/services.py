@@ -66,7 +66,7 @@ class Services:
             settings=settings,
             manager=manager,
             registry=registry,
-            catalogue=load_catalogue(),
+            catalogue=load_catalogue(settings.catalogue, tasks),
             weights=Weights(tuple(registry.weight_sources.values()), settings),
             classifier=Classifier(tasks, min_confidence=settings.router.min_confidence, stages=stages),
             events=Events(manager),

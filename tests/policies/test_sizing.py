@@ -241,6 +241,8 @@ def test_budgets_replace_the_share_of_what_is_free():
 
 
 def test_memory_that_cpu_and_accelerator_share_is_spent_once():
-    mac = MACHINE.model_copy(update={"devices": (Device(kind="mps", name="x", total=12 * GIB, free=12 * GIB),)})
+    mac = MACHINE.model_copy(
+        update={"devices": (Device(kind="mps", name="x", total=12 * GIB, free=12 * GIB, unified=True),)}
+    )
     big = candidate("big", gib=9, quality=0.9, device="mps")
     assert choose([SMALL, big], difficulty=1, machine=mac).winner.model == "small"

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +123,26 @@ def test_pull_of_what_is_here_names_the_file(run, config, embedded_gguf):
     assert embedded_gguf.name in ran.out.replace("\n", "")
 
 
+def test_machine_prints_what_it_can_read_back(run, nothing, tmp_path, monkeypatch):
+    file = tmp_path / "laptop.json"
+    file.write_text(run("machine", "--json", "--config", nothing).out)
+    monkeypatch.setenv("QWEN_ROUTER_RESOURCES", str(file))
+    assert run("machine", "--json", "--config", nothing).out == file.read_text()
+    shown = run("machine", "--config", nothing).out
+    assert "taken by other processes" in shown
+    assert f"Recorded in {file}." in shown
+
+
+def test_a_recorded_machine_decides_what_is_chosen(run, config, monkeypatch):
+    machines = Path(__file__).parents[1] / "machines"
+    monkeypatch.setenv("QWEN_ROUTER_RESOURCES", str(machines / "gpu-2x80gb.json"))
+    ran = run("machine", "--config", config)
+    assert ran.out.count("NVIDIA A100-SXM4-80GB, 2,039 GB/s") == 2
+    monkeypatch.setenv("QWEN_ROUTER_RESOURCES", str(machines / "gone.json"))
+    line = one_line(run("explain", "hello", "--config", config), 2)
+    assert "gone.json, which doesn't exist. Record one with `qwen-router machine --json >" in line
+
+
 def test_config_check_and_show(run, config):
     assert "is valid" in run("config", "check", config).out
     assert "the defaults are valid" in run("config", "check").out
@@ -176,6 +197,14 @@ def test_a_wrong_config_file(run, tmp_path):
     line = one_line(run("config", "check", str(file)), 2)
     assert "unknown key sizing.prefr. Did you mean prefer?" in line
     assert one_line(run("ask", "x", "--config", str(file)), 2) == line
+
+
+def test_a_wrong_row_of_the_catalogue(run, tmp_path):
+    file = tmp_path / "c.toml"
+    file.write_text('[catalogue."me/x"]\nlike = "Qwen3-8B"\nlayrs = 3')
+    line = one_line(run("config", "check", str(file)), 2)
+    assert 'catalogue."me/x".layrs: unknown key. Did you mean layers?' in line
+    assert one_line(run("models", "--config", str(file)), 2) == line
 
 
 def test_no_model_at_all_says_how_to_get_one(run, nothing):

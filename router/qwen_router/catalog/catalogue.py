@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -16,11 +18,15 @@ FILE = Path(__file__).with_name("qwen_family.json")
 
 
 class Catalogue(Mapping[str, Model]):
-    """Models by id, in the family's order: newest first."""
+    """Models by id, in the family's order: newest first, then what the operator added."""
 
     def __init__(self, models: tuple[Model, ...]) -> None:
         self._models = {model.id: model for model in models}
         self._names = {model.name.lower(): model.id for model in models}
+        self._by_task: defaultdict[str, list[Model]] = defaultdict(list)
+        for model in models:
+            for task in model.tasks:
+                self._by_task[task].append(model)
 
     def __getitem__(self, key: str) -> Model:
         return self._models[key]
@@ -45,8 +51,30 @@ class Catalogue(Mapping[str, Model]):
         fix = f"Did you mean {' or '.join(self._names[n] for n in near)}?" if near else "See `qwen-router models`."
         raise UnknownModel(f"The catalogue has no model {name!r}.", fix)
 
+    def for_task(self, task: str) -> tuple[Model, ...]:
+        """Return the models whose own row says that the specialist of `task` may choose them."""
+        return tuple(self._by_task.get(task, ()))
+
+
+def load_catalogue(
+    overrides: Mapping[str, Mapping[str, Any]] | None = None, tasks: Collection[str] | None = None
+) -> Catalogue:
+    """Read the shipped catalogue; the first call takes milliseconds, later ones nothing.
+
+    Args:
+        overrides: The operator's rows by id; see `qwen_router.catalog.overrides`.
+        tasks: The tasks there are; `None` takes any.
+
+    Raises:
+        ConfigError: A row of `overrides` is wrong.
+    """
+    if not overrides:
+        return _shipped()
+    from qwen_router.catalog.overrides import override
+
+    return Catalogue(override(_shipped(), overrides, tasks))
+
 
 @functools.cache
-def load_catalogue() -> Catalogue:
-    """Read the shipped catalogue; the first call takes milliseconds, later ones nothing."""
+def _shipped() -> Catalogue:
     return Catalogue(TypeAdapter(tuple[Model, ...]).validate_json(FILE.read_bytes()))

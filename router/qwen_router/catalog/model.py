@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from pydantic import PositiveInt
+
 from qwen_router.request import Sampling
 from qwen_router.types import Modality, Task, Value
 
@@ -28,7 +30,7 @@ class GgufFile(Value):
     repo: str
     file: str
     precision: str
-    bytes: int
+    bytes: PositiveInt
     sha256: str
     revision: str | None = None
     embedded: EmbeddedParts | None = None
@@ -65,6 +67,7 @@ class Model(Value):
         quantized: Official quantized repositories by kind: `gguf`, `awq`, `gptq_int4`, `fp8`...
         scores: Published benchmark figures in percent, by name.
         quality: Expected share of right answers by task, made of the published figures.
+        tasks: Tasks whose specialist may choose it beside its own ladder.
     """
 
     id: str
@@ -73,23 +76,23 @@ class Model(Value):
     variant: str
     model_type: str
     architecture: str
-    parameters: int
-    active_parameters: int
-    stored_parameters: int
-    hidden_size: int
+    parameters: PositiveInt
+    active_parameters: PositiveInt
+    stored_parameters: PositiveInt
+    hidden_size: PositiveInt
     intermediate_size: int | None = None
     moe_intermediate_size: int | None = None
     experts: int | None = None
     experts_per_token: int | None = None
     tower_parameters: int = 0
-    layers: int
+    layers: PositiveInt
     attention_layers: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    vocab_size: int
+    heads: PositiveInt
+    kv_heads: PositiveInt
+    head_dim: PositiveInt
+    vocab_size: PositiveInt
     tied_embeddings: bool
-    context: int
+    context: PositiveInt
     thinking: Literal["none", "hybrid", "only"]
     modalities: tuple[Modality, ...]
     languages: tuple[str, ...] = ()
@@ -103,6 +106,7 @@ class Model(Value):
     quality: dict[Task, Quality] = {}
     modelscope_id: str | None = None
     ollama: str | None = None
+    tasks: tuple[Task, ...] = ()
 
     @property
     def name(self) -> str:

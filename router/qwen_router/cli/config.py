@@ -20,8 +20,10 @@ _Path = Annotated[Path | None, typer.Argument(help="The file; left out, the one 
 @app.command()
 def check(path: _Path = None, config: ConfigPath = None) -> None:
     """Read the configuration and say whether it is valid."""
+    from qwen_router.catalog import load_catalogue
+
     file = find_file(path or config)
-    load_settings(file)
+    load_catalogue(load_settings(file).catalogue)
     out.print(f"{file} is valid." if file else "There is no configuration file; the defaults are valid.")
 
 

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from qwen_router.cli import ask, classify, config, explain, models, pull
+from qwen_router.cli import ask, classify, config, explain, machine, models, pull
 from qwen_router.cli.console import fail
 from qwen_router.errors import RouterError
 
@@ -26,6 +26,7 @@ app.command()(explain.explain)
 app.command()(classify.classify)
 app.command()(models.models)
 app.command()(pull.pull)
+app.command()(machine.machine)
 app.add_typer(config.app, name="config")
 
 

@@ -12,7 +12,7 @@ from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
 from qwen_router.config import Settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
-from qwen_router.resources import Resources
+from qwen_router.resources import Resources, recorded, usable_cores
 from qwen_router.types import Candidate, Offer
 from qwen_router_plugins.backends.packages import is_installed
 
@@ -40,7 +40,7 @@ class LlamaCppBackend(Backend):
         """Return one offer for each GGUF file; models that see or hear are left to backends that can."""
         if not model.gguf or model.modalities != ("text",):
             return ()
-        device = _device() if settings.backends.llama_cpp.gpu_layers else "cpu"
+        device = _device_of(resources) if settings.backends.llama_cpp.gpu_layers else "cpu"
         return [Offer(precision=f.precision, format="gguf", quant=f.precision, device=device) for f in model.gguf]
 
     def sequences(self, settings: Settings) -> int:
@@ -58,8 +58,6 @@ class LlamaCppBackend(Backend):
 
 
 def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> LoadedGguf:
-    import psutil
-
     from qwen_router_plugins.backends.llama_cpp.loaded import LoadedGguf
 
     options = settings.backends.llama_cpp
@@ -69,12 +67,14 @@ def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Setti
             files.path,
             context=context,
             parallel=options.parallel,
-            threads=options.threads or psutil.cpu_count(logical=False) or 1,
+            threads=options.threads or usable_cores(),
             gpu_layers=options.gpu_layers,
             accelerated=candidate.offer.device != "cpu",
         )
     except BackendError as error:
         # llama.cpp only says that it failed: a sound file fails for want of memory, or because it is too new.
+        import psutil
+
         needed = candidate.memory_bytes
         free = psutil.virtual_memory().available
         if needed > free:
@@ -86,6 +86,13 @@ def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Setti
             f"llama.cpp can't load {files.path}.",
             "Update it with `pip install -U xllamacpp`, or fetch the model again with `qwen-router pull`.",
         ) from error
+
+
+def _device_of(resources: Resources) -> str:
+    if recorded() is None:
+        return _device()
+    # What llama.cpp finds here says nothing of the recorded machine, where its usual package has Metal and no CUDA.
+    return "mps" if any(device.kind == "mps" for device in resources.devices) else "cpu"
 
 
 @functools.cache

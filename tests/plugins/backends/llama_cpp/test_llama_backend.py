@@ -12,7 +12,7 @@ from qwen_router.backend import ModelFiles
 from qwen_router.catalog import load_catalogue
 from qwen_router.config import load_settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
-from qwen_router.resources import Resources
+from qwen_router.resources import Resources, probe
 from qwen_router.types import Candidate, Offer
 from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend, backend
 
@@ -49,6 +49,15 @@ def test_no_layers_on_an_accelerator_means_the_cpu(monkeypatch):
     off = LlamaCppBackend().offers(MODEL, load_settings(backends={"llama_cpp": {"gpu_layers": 0}}), RESOURCES)
     assert {o.device for o in on} == {"cuda"}
     assert {o.device for o in off} == {"cpu"}
+
+
+@pytest.mark.parametrize(("machine", "device"), [("mac-16gb", "mps"), ("gpu-24gb", "cpu"), ("laptop-8gb", "cpu")])
+def test_a_recorded_machine_decides_on_the_device(monkeypatch, machine, device):
+    file = Path(__file__).parents[3] / "machines" / f"{machine}.json"
+    monkeypatch.setenv("QWEN_ROUTER_RESOURCES", str(file))
+    monkeypatch.setattr(backend, "_device", lambda: "cuda")
+    offers = LlamaCppBackend().offers(MODEL, SETTINGS, probe(file))
+    assert {o.device for o in offers} == {device}
 
 
 def test_what_is_missing_says_how_to_mend_it(monkeypatch):
@@ -94,8 +103,9 @@ def test_a_model_that_llama_cpp_refuses_is_told_from_one_that_does_not_fit(monke
         LlamaCppBackend().load(CANDIDATE, MODEL, files(tmp_path), SETTINGS)
     memory = psutil.virtual_memory()
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory._replace(available=1000))
+    large = CANDIDATE.model_copy(update={"memory_bytes": 800_000_000})
     with pytest.raises(OutOfMemory, match=r"needs 0\.8 GB, but 0\.0 GB are free"):
-        LlamaCppBackend().load(CANDIDATE, MODEL, files(tmp_path), SETTINGS)
+        LlamaCppBackend().load(large, MODEL, files(tmp_path), SETTINGS)
 
 
 def test_a_damaged_layer_does_not_end_the_process(embedded_gguf, tmp_path):
