@@ -32,8 +32,10 @@ class _Rule:
         """Return the chance of a right answer: what a small model gets right, and what this one does of the rest."""
         return 1 - self.difficulty * (1 - fitness(candidate))
 
-    def fast_enough(self, candidate: Candidate) -> bool:
-        """Say whether it keeps up with a reader and with the deadline."""
+    def prompt_enough(self, candidate: Candidate) -> bool:
+        """Say whether it keeps up with a reader and with the deadline, and doesn't think at length for nothing."""
+        if candidate.overthinks:
+            return False
         if self.deadline is not None and seconds(candidate) > self.deadline:
             return False
         return candidate.tokens_per_second >= self.settings.sizing.min_tokens_per_second
@@ -62,7 +64,7 @@ def size(
     if not usable:
         raise nothing_fits(judged, resources, settings)
     rule = _Rule(classification.difficulty, request.deadline, settings)
-    fast = [c for c in usable if rule.fast_enough(c)] or usable
+    fast = [c for c in usable if rule.prompt_enough(c)] or usable
     winner, reason = _best(fast, rule)
     lost = {id(c): _why_lost(c, winner, rule, in_fast=any(c is f for f in fast)) for c in usable if c is not winner}
     return Choice(
@@ -95,7 +97,10 @@ def _best(field: Sequence[Candidate], rule: _Rule) -> tuple[Candidate, str]:
         return _soonest(warm), "It is loaded, and none is better by more than the slack."
     if len(good) == 1:
         return good[0], "It is the best that fits."
-    return _soonest(good), f"It is the least of {len(good)} that are good enough for this difficulty."
+    winner = _soonest(good)
+    if winner is good[0]:
+        return winner, f"It is the smallest of {len(good)} that are good enough for this difficulty."
+    return winner, f"Of {len(good)} that are good enough for this difficulty, it is sooner done than the smallest."
 
 
 def _least_success(top: float, rule: _Rule) -> float:
@@ -125,6 +130,8 @@ def _smallest_first(candidate: Candidate) -> tuple[object, ...]:
 
 def _why_lost(candidate: Candidate, winner: Candidate, rule: _Rule, *, in_fast: bool) -> str:
     if not in_fast:
+        if candidate.overthinks:
+            return "It always thinks, and this request doesn't call for it."
         if rule.deadline is not None and seconds(candidate) > rule.deadline:
             return f"Too late: about {seconds(candidate):.0f} s expected, the deadline is in {rule.deadline:.0f} s."
         return f"Too slow: {candidate.tokens_per_second:.1f} tokens/s expected."

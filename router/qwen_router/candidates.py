@@ -61,9 +61,9 @@ def list_candidates(
     backends = [b for b in services.registry.backends.values() if b.missing(services.settings) is None]
     found: list[Candidate] = []
     for model, own in _models(services, specialist, request):
-        thinking = _thinks(step, model)
+        wanted = _wants_thinking(step, model)
         found.extend(
-            _candidate(step, model, backend, offer, thinking, own)
+            _candidate(step, model, backend, offer, wanted, own)
             for backend in backends
             for offer in backend.offers(model, services.settings, step.resources)
         )
@@ -108,17 +108,18 @@ def _models(services: Services, specialist: Specialist, request: Request) -> Ite
             yield model, own
 
 
-def _thinks(step: _Step, model: Model) -> bool:
-    if model.thinking != "hybrid":
-        return model.thinking == "only"
+def _wants_thinking(step: _Step, model: Model) -> bool:
+    if model.thinking == "none":
+        return False
     answer = step.services.manager.hook.think(
         request=step.request, classification=step.classification, model=model, settings=step.services.settings
     )
     return bool(answer)
 
 
-def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, thinking: bool, own: bool) -> Candidate:
+def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, wanted: bool, own: bool) -> Candidate:
     services = step.services
+    thinking = wanted or model.thinking == "only"
     context, warm = _context(step, model, backend, offer)
     key = (model.id, backend.name, offer, context, thinking, step.task, step.machine)
     expected = services.expectations.get(key)
@@ -127,6 +128,7 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, thinki
     source, on_disk, download = _whereabouts(services, model, backend, offer)
     found: dict[str, object] = {
         "speaks": step.request.hints.model is not None or _speaks(model, step.classification.language),
+        "overthinks": thinking and not wanted,
         "source": source,
         "on_disk": on_disk,
         "download_bytes": download,

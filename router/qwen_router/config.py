@@ -66,7 +66,7 @@ class SizingSection(Section):
     """Slower candidates are chosen only when there is no faster one."""
     context: int = Field(8192, ge=512)
     """Tokens of context a local model is loaded with, at most its native length."""
-    warm_slack: float = Field(0.005, ge=0, le=1)
+    warm_slack: float = Field(0.01, ge=0, le=1)
     """Chance of a right answer given up to use a smaller, a faster or an already loaded model."""
     licence: Licence = "any"
     """Which models may be chosen: any, those that may be used commercially, or those under an open licence."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from qwen_router import Classification, NoModelFits, Request, Resources, Router
+from qwen_router import Choice, Classification, NoModelFits, Request, Resources, Router
 from qwen_router.candidates import list_candidates
 from qwen_router.deciding import size
 from qwen_router.testing import AllWeights
@@ -48,31 +48,34 @@ def table() -> str:
         return "\n".join(parts)
 
 
-def _choice(router: Router, machine: Resources, task: str, difficulty: float) -> str:
+def choose(router: Router, machine: Resources, task: str, difficulty: float) -> Choice:
+    """Return what is chosen on a machine for a short English request."""
     services = router._services
     request = Request.of("?")
     classification = Classification(scores={task: 1.0}, task=task, difficulty=difficulty, language="en")
     found = list_candidates(services, services.registry.specialist(task), request, classification, resources=machine)
+    return size(services, found, classification, request, resources=machine)
+
+
+def _choice(router: Router, machine: Resources, task: str, difficulty: float) -> str:
     try:
-        choice = size(services, found, classification, request, resources=machine)
+        choice = choose(router, machine, task, difficulty)
     except NoModelFits as error:
         return error.what
     best = choice.winner
     thinking = ", thinking" if best.thinking else ""
-    quantized = (
-        best.precision if best.offer.quant in ("", best.precision) else f"{best.precision} of {best.offer.quant}"
-    )
+    kind = best.precision if best.offer.quant in ("", best.precision) else f"{best.precision} of {best.offer.quant}"
     return (
-        f"**{best.model.rpartition('/')[2]}** {quantized} on {best.offer.device}{thinking}: "
-        f"{best.memory_bytes / _GIB:.1f} GiB, {best.tokens_per_second:.0f} tokens/s, {best.quality:.0%}. {choice.reason}"
+        f"**{best.model.rpartition('/')[2]}** {kind} on {best.offer.device}{thinking}: "
+        f"{best.memory_bytes / _GIB:.1f} GiB, {best.tokens_per_second:.0f} tokens/s, {best.quality:.0%}. "
+        f"{choice.reason}"
     )
 
 
 def _facts(machine: Resources) -> str:
     devices = "".join(f"; {d.name} {d.free / _GIB:.1f} of {d.total / _GIB:.0f} GiB free" for d in machine.devices)
-    return (
-        f"{machine.ram_free / _GIB:.1f} of {machine.ram_total / _GIB:.0f} GiB RAM free, {machine.cores} cores{devices}"
-    )
+    ram = f"{machine.ram_free / _GIB:.1f} of {machine.ram_total / _GIB:.0f} GiB RAM free"
+    return f"{ram}, {machine.cores} cores{devices}"
 
 
 def _order(file: Path) -> tuple[int, str]:

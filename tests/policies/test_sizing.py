@@ -222,6 +222,14 @@ def test_a_model_that_does_not_speak_the_language_is_left_out():
     assert choose([foreign, SMALL], difficulty=1).winner.model == "small"
 
 
+def test_a_model_that_always_thinks_serves_an_easy_request_only_alone():
+    thinker = candidate("thinker", quality=0.99, thinking=True, overthinks=True)
+    choice = choose([thinker, SMALL], difficulty=0.1)
+    assert choice.winner.model == "small"
+    assert choice.candidates[0].rejected == "It always thinks, and this request doesn't call for it."
+    assert choose([thinker], difficulty=0.1).winner.model == "thinker"
+
+
 def test_a_context_that_is_too_short_is_left_out():
     short = candidate("short", quality=0.99).model_copy(update={"context": 100})
     choice = choose([short, SMALL], difficulty=1, request="word " * 200)

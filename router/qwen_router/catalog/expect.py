@@ -38,9 +38,11 @@ _PER_CORE = 30e9
 _REACHED = {("llama_cpp", "cpu"): 1.0, ("transformers", "cpu"): 0.35}
 _LAYER = {("llama_cpp", "cpu"): 0.4e-3, ("transformers", "cpu"): 0.3e-3}
 _ACCELERATED_REACHED, _ACCELERATED_LAYER = 0.6, 0.6e-3
-# bitsandbytes unpacks at every step.
+# bitsandbytes unpacks at every step: how many times longer one takes beside bf16.
 _UNPACKING = {"int8": 3.0, "nf4": 1.6}
 _DISK, _START = 1e9, {"llama_cpp": 0.5, "transformers": 3.0}
+# transformers takes a GGUF file apart in Python: 36 s for half a billion parameters.
+_UNPACKING_SECONDS = 7e-8
 
 
 def expected_quality(model: Model, task: Task, *, thinking: bool, offer: Offer | None = None) -> float:
@@ -60,7 +62,7 @@ def expected_tokens_per_second(model: Model, offer: Offer, backend: str, resourc
     """Return the decoding speed of one stream: each token reads the active weights once."""
     # What a server holds is not known; most hold bf16.
     stored = weight_bytes(model, "bf16" if offer.format == "served" else offer.precision)
-    read = stored * model.active_parameters / model.parameters * _UNPACKING.get(offer.precision, 1.0)
+    read = stored * model.active_parameters / model.parameters
     if offer.device == "cpu":
         bandwidth = min(resources.ram_bandwidth or _RAM_BANDWIDTH, _PER_CORE * resources.cores)
         reached = _REACHED.get((backend, "cpu"), 0.5)
@@ -69,7 +71,7 @@ def expected_tokens_per_second(model: Model, offer: Offer, backend: str, resourc
         device = max((d for d in resources.devices if d.kind == offer.device), key=lambda d: d.total, default=None)
         bandwidth = (device.bandwidth if device else None) or _ACCELERATOR_BANDWIDTH
         reached, layer = _ACCELERATED_REACHED, _ACCELERATED_LAYER
-    return 1 / (read / (bandwidth * reached) + layer * model.layers)
+    return 1 / ((read / (bandwidth * reached) + layer * model.layers) * _UNPACKING.get(offer.precision, 1.0))
 
 
 def expected_load_seconds(model: Model, offer: Offer, backend: str) -> float:
@@ -78,7 +80,8 @@ def expected_load_seconds(model: Model, offer: Offer, backend: str) -> float:
         return 0.0
     file = model.gguf_at(offer.quant) if offer.format == "gguf" else None
     size = file.bytes if file else model.stored_parameters * 2
-    return size / _DISK + _START.get(backend, 1.0)
+    unpacking = _UNPACKING_SECONDS * model.parameters if file and offer.precision != offer.quant else 0.0
+    return size / _DISK + _START.get(backend, 1.0) + unpacking
 
 
 def _quantization_cost(model: Model, offer: Offer) -> float:

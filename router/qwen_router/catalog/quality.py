@@ -75,11 +75,12 @@ _PANELS = {
 _SPECIALTY = {"math": "math", "code": "code", "vision": "vision", "audio": "audio", "general": "general"}
 _GENERATIONS = (2.0, 2.5, 3.0, 3.5, 3.6, 3.8)
 
-# Standard deviations in logits: of a score around the model's ability, of an ability around its kin's, of a benchmark.
-_NOISE, _OWN, _BENCHMARK = 0.35, 0.4, 2.0
+# Standard deviations in logits: of a score around the model's ability, of a model around its kin, of one of its modes
+# (thinking or not) around the model, of a benchmark.
+_NOISE, _MODEL, _MODE, _BENCHMARK = 0.35, 0.4, 0.2, 2.0
 # Prior mean and standard deviation of each effect, in logits: a tenfold size, the model's specialty, another specialty
 # than the task's (nobody publishes these), thinking, and each generation over the one before.
-_EFFECTS = {"constant": (0.0, 2.0), "size": (1.1, 0.4), "own": (0.4, 0.3), "other": (-0.8, 0.1), "thinking": (0.6, 0.4)}
+_EFFECTS = {"constant": (0.0, 2.0), "size": (1.1, 0.4), "own": (0.4, 0.3), "other": (-0.8, 0.1), "thinking": (1.0, 1.0)}
 _STEP = (0.2, 0.3)
 
 
@@ -143,24 +144,29 @@ def _fit(
     """Return the posterior mean ability, in logits on a benchmark of average difficulty, of each model and mode."""
     scores = [s for s in scores if (s.model, s.thinking) in set(keys)]
     benchmarks = sorted({s.benchmark for s in scores})
-    effects = [*_EFFECTS, *_GENERATIONS]
-    width = len(effects) + len(keys) + len(benchmarks)
-    prior = np.array([*(v for v in _EFFECTS.values()), *([_STEP] * len(_GENERATIONS))])
-    mean = np.concatenate([prior[:, 0], np.zeros(len(keys) + len(benchmarks))])
-    spread = np.concatenate([prior[:, 1], np.full(len(keys), _OWN), np.full(len(benchmarks), _BENCHMARK)])
-    features = np.array([_features(models[i], task, thinking=t) for i, t in keys])
+    known = sorted({i for i, _ in keys})
+    # Columns: the effects, one a model, one a mode of a model. Its product with the weights is the ability.
+    able = np.hstack(
+        [
+            np.array([_features(models[i], task, thinking=t) for i, t in keys]),
+            np.array([[float(i == k) for k in known] for i, _ in keys]),
+            np.eye(len(keys)),
+        ]
+    )
+    prior = np.array([*_EFFECTS.values(), *([_STEP] * len(_GENERATIONS))])
+    mean = np.concatenate([prior[:, 0], np.zeros(len(known) + len(keys) + len(benchmarks))])
+    spread = np.concatenate(
+        [prior[:, 1], *(np.full(len(n), s) for n, s in ((known, _MODEL), (keys, _MODE), (benchmarks, _BENCHMARK)))]
+    )
     row_of = {key: at for at, key in enumerate(keys)}
-    design = np.zeros((len(scores), width))
+    design = np.zeros((len(scores), len(mean)))
     for at, score in enumerate(scores):
-        key = row_of[score.model, score.thinking]
-        design[at, : len(effects)] = features[key]
-        design[at, len(effects) + key] = 1
-        design[at, len(effects) + len(keys) + benchmarks.index(score.benchmark)] = 1
+        design[at, : able.shape[1]] = able[row_of[score.model, score.thinking]]
+        design[at, able.shape[1] + benchmarks.index(score.benchmark)] = 1
     seen = np.array([s.logit for s in scores])
     precision = design.T @ design / _NOISE**2 + np.diag(spread**-2.0)
     weights = np.linalg.solve(precision, design.T @ seen / _NOISE**2 + mean / spread**2)
-    easiness = weights[len(effects) + len(keys) :]
-    ability = features @ weights[: len(effects)] + weights[len(effects) : len(effects) + len(keys)]
+    ability, easiness = able @ weights[: able.shape[1]], weights[able.shape[1] :]
     average = float(np.mean(easiness)) if len(easiness) else 0.0
     return {key: float(ability[at]) + average for key, at in row_of.items()}
 
