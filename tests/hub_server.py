@@ -37,12 +37,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request that arrived; `cdn` says whether at the host that large files are redirected to."""
+    """A request that arrived; `cdn` says whether at the host that large files are redirected to.
+
+    Attributes:
+        revision: Which version ModelScope was asked for.
+    """
 
     path: str
     range: str | None
     authorization: str | None
     cdn: bool
+    revision: str | None = None
 
 
 class Hub:
@@ -112,7 +117,8 @@ def _handler(hub: Hub, is_cdn: bool) -> type[BaseHTTPRequestHandler]:
             url = urlsplit(self.path)
             path, query = unquote(url.path), parse_qs(url.query)
             name = query["FilePath"][0] if "FilePath" in query else path
-            hub.seen.append(Seen(name, self.headers["Range"], self.headers["Authorization"], is_cdn))
+            (revision,) = query.get("Revision", [None])
+            hub.seen.append(Seen(name, self.headers["Range"], self.headers["Authorization"], is_cdn, revision))
             if is_cdn or not _is_large(name):
                 fault = hub.next_fault(name)
                 if fault.status:

@@ -53,13 +53,7 @@ def pull(services: Services, name: str, precision: str | None, progress: Progres
         WeightsError: Nobody has it, or the fetch failed.
     """
     model = services.catalogue.find(name)
-    offers = _offers(model)
-    if precision is not None:
-        offers = [offer for offer in offers if precision in (offer.precision, offer.quant)]
-        if not offers:
-            known = ", ".join(dict.fromkeys(o.quant or o.precision for o in _offers(model)))
-            raise InputError(f"{model.id} is not published at {precision}.", f"Known: {known}.")
-    for offer in offers:
+    for offer in published(model, precision):
         if services.weights.available(model, offer) is not None:
             return services.weights.fetch(model, offer, progress)
     offline = services.settings.weights.offline
@@ -69,14 +63,23 @@ def pull(services: Services, name: str, precision: str | None, progress: Progres
     )
 
 
-def _offers(model: Model) -> list[Offer]:
-    """Return the forms a model is published in: small single files first, they run on any machine."""
+def published(model: Model, precision: str | None = None) -> list[Offer]:
+    """Return the forms a model is published in: small single files first, they run on any machine.
+
+    Raises:
+        InputError: There is none at that precision.
+    """
     gguf = [Offer(precision=f.precision, format="gguf", quant=f.precision) for f in model.gguf]
-    return [*gguf, Offer(precision="bf16", format="safetensors")]
+    offers = [*gguf, Offer(precision="bf16", format="safetensors")]
+    found = [offer for offer in offers if precision in (None, offer.precision)]
+    if not found:
+        known = ", ".join(dict.fromkeys(offer.precision for offer in offers))
+        raise InputError(f"{model.id} is not published at {precision}.", f"Known: {known}.")
+    return found
 
 
 def _listing(services: Services, model: Model) -> Listing:
-    found = [(offer, services.weights.available(model, offer)) for offer in _offers(model)]
+    found = [(offer, services.weights.available(model, offer)) for offer in published(model)]
     here = tuple(offer.precision for offer, where in found if where is not None and where.on_disk)
     sizes = [where.download_bytes for _, where in found if where is not None]
     served = _is_served(services, model)

@@ -17,7 +17,7 @@ from qwen_router.pool import Pool
 from qwen_router.registry import Registry
 from qwen_router.resources import Resources, probe
 from qwen_router.types import Candidate
-from qwen_router.weights import Weights
+from qwen_router.weights import Weights, check_revisions
 
 _PROBE_SECONDS = 2.0
 
@@ -54,11 +54,13 @@ class Services:
         """
         registry = Registry.of(manager, settings)
         tasks = {task: specialist.examples for task, specialist in registry.specialists.items()}
+        catalogue = load_catalogue(settings.catalogue, tasks)
+        check_revisions(settings, catalogue)
         return cls(
             settings=settings,
             manager=manager,
             registry=registry,
-            catalogue=load_catalogue(settings.catalogue, tasks),
+            catalogue=catalogue,
             weights=Weights(tuple(registry.weight_sources.values()), settings),
             classifier=Classifier(tasks, min_confidence=settings.router.min_confidence, stages=stages),
             events=Events(manager),
