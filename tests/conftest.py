@@ -16,7 +16,7 @@ from qwen_router.testing import FakeBackend, Reply
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-pytest_plugins = ["fixtures_weights", "fixtures_checkpoints"]
+pytest_plugins = ["fixtures_weights", "fixtures_checkpoints", "fixtures_cli"]
 
 GENERAL_SMALL = "Qwen/Qwen3-0.6B"
 GENERAL_LARGE = "Qwen/Qwen3-8B"

@@ -26,6 +26,7 @@ class Fault:
         cut: Close the connection after this many bytes of the body.
         flip: Change the first byte of the body.
         whole: Ignore the range and send everything.
+        pause_at: After this many bytes of the body, set `paused` and wait for `go_on`.
     """
 
     status: int = 0
@@ -33,16 +34,24 @@ class Fault:
     cut: int | None = None
     flip: bool = False
     whole: bool = False
+    pause_at: int | None = None
+    paused: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request that arrived; `cdn` says whether at the host that large files are redirected to."""
+    """A request that arrived; `cdn` says whether at the host that large files are redirected to.
+
+    Attributes:
+        revision: Which version ModelScope was asked for.
+    """
 
     path: str
     range: str | None
     authorization: str | None
     cdn: bool
+    revision: str | None = None
 
 
 class Hub:
@@ -112,7 +121,8 @@ def _handler(hub: Hub, is_cdn: bool) -> type[BaseHTTPRequestHandler]:
             url = urlsplit(self.path)
             path, query = unquote(url.path), parse_qs(url.query)
             name = query["FilePath"][0] if "FilePath" in query else path
-            hub.seen.append(Seen(name, self.headers["Range"], self.headers["Authorization"], is_cdn))
+            (revision,) = query.get("Revision", [None])
+            hub.seen.append(Seen(name, self.headers["Range"], self.headers["Authorization"], is_cdn, revision))
             if is_cdn or not _is_large(name):
                 fault = hub.next_fault(name)
                 if fault.status:
@@ -141,20 +151,25 @@ def _handler(hub: Hub, is_cdn: bool) -> type[BaseHTTPRequestHandler]:
             if (wanted := self.headers["Range"]) and not fault.whole:
                 start = int(wanted.removeprefix("bytes=").split("-")[0])
                 headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
-            self._send(206 if start else 200, body[start:], headers, fault.cut)
+            self._send(206 if start else 200, body[start:], headers, fault)
 
         def _json(self, value: Any) -> None:
             self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
-        def _send(self, status: int, body: bytes, headers: dict[str, str], cut: int | None = None) -> None:
+        def _send(self, status: int, body: bytes, headers: dict[str, str], fault: Fault = Fault()) -> None:
             self.send_response(status)
             for key, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(key, value)
             self.end_headers()
             # A client that stops in the middle is part of what is tested.
             with suppress(ConnectionError):
-                self.wfile.write(body if cut is None else body[:cut])
-            if cut is not None:
+                if fault.pause_at is not None:
+                    self.wfile.write(body[: fault.pause_at])
+                    body = body[fault.pause_at :]
+                    fault.paused.set()
+                    fault.go_on.wait(60)
+                self.wfile.write(body[: fault.cut])
+            if fault.cut is not None:
                 self.close_connection = True
 
         def log_message(self, format: str, *args: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qwen_router.app import Router
-    from qwen_router.backend import Backend, ModelFiles, Progress, WeightSource, call_options
+    from qwen_router.backend import Backend, ModelFiles, Progress, Stored, WeightSource, call_options
     from qwen_router.cancellation import Cancellation, current_cancellation
     from qwen_router.catalog import Catalogue, Model, load_catalogue
     from qwen_router.config import Settings, load_settings
@@ -104,6 +104,7 @@ __all__ = [
     "Settings",
     "Specialist",
     "Step",
+    "Stored",
     "Timings",
     "UnknownModel",
     "UnknownTask",

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
-from qwen_router import deciding, inventory, listing
+from qwen_router import deciding, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
@@ -127,6 +127,14 @@ class Router:
     def pull(self, model: str, *, precision: str | None = None, progress: Progress | None = None) -> ModelFiles:
         """Bring a model's files here; see `inventory.pull` for what it raises."""
         return inventory.pull(self._services, model, precision, progress or self._services.progress)
+
+    def disk_use(self, model: str | None = None, *, precision: str | None = None) -> storage.DiskUse:
+        """Return what lies on this machine of all models, or of one."""
+        return storage.disk_use(self._services, model, precision)
+
+    def remove(self, model: str, *, precision: str | None = None) -> int:
+        """Remove what the router put on the disk of a model and return the bytes; see `storage.remove`."""
+        return storage.remove(self._services, model, precision)
 
     def invoke(self, request: Any, **fields: Any) -> Answer:
         """Answer one request.

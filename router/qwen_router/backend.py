@@ -37,6 +37,23 @@ class ModelFiles(Value):
         return cls(path=Path(), format="served", source="")
 
 
+class Stored(Value):
+    """What lies on this machine of one form of a model.
+
+    Attributes:
+        path: A file, or a directory with all that is in it.
+        bytes: Its size on the disk.
+        partial: Whether it is what an interrupted fetch left behind.
+        keeper: Who keeps it and how it can be removed, in a sentence or two; empty when the router itself put it there.
+            Only what the router put there is removed by it.
+    """
+
+    path: Path
+    bytes: int
+    partial: bool = False
+    keeper: str = ""
+
+
 class Backend(ABC):
     """Runs models as LangChain chat models. One instance serves a router's whole life."""
 
@@ -112,6 +129,31 @@ class WeightSource(ABC):
         Raises:
             WeightsError: They can't be had; the message says why and what to do.
         """
+
+    def stored(self, model: Model, offer: Offer, settings: Settings) -> Sequence[Stored]:
+        """Return all that lies on this machine for an offer, what others keep included; never asks the network."""
+        files = self.find(model, offer, settings)
+        if files is None:
+            return ()
+        return (Stored(path=files.path, bytes=size_on_disk(files.path), keeper=f"The source {self.name} keeps it."),)
+
+    def remove(self, model: Model, offer: Offer, settings: Settings) -> int:
+        """Remove what `stored` returns without a keeper, and return the bytes it took.
+
+        Raises:
+            WeightsError: Another process is fetching it just now, or it can't be removed.
+        """
+        return 0
+
+
+def size_on_disk(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a directory; 0 where there is none."""
+    if path.is_dir():
+        return sum(size_on_disk(entry) for entry in path.iterdir())
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def call_options(

@@ -134,6 +134,8 @@ class WeightsSection(Section):
     """Ask nobody; use what is here."""
     auto_pull: bool = False
     """Fetch a chosen model during a request; otherwise only `pull` fetches."""
+    revisions: dict[str, Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]] = {}
+    """Catalogue id to the commit, tag or branch that its safetensors are fetched at; others at the newest."""
 
 
 class TransformersSection(Section):
@@ -314,8 +316,8 @@ def _explain(error: ValidationError | SettingsError, file: Path | None) -> tuple
         for part in path[:-1]:
             known = known.model_fields[part].annotation
         return f"{where}: unknown key {key}.", nearest(path[-1], known.model_fields)
-    fix = first["msg"].removeprefix("Input should be ")
-    return f"{where}: {key} = {first['input']!r} is not valid.", f"It should be {fix}."
+    fix = first["msg"].replace("Input should", "It should", 1).replace("String should", "It should", 1)
+    return f"{where}: {key} = {first['input']!r} is not valid.", f"{fix}."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -18,13 +18,7 @@ def pull(services: Services, name: str, precision: str | None, progress: Progres
         WeightsError: Nobody has it, or the fetch failed.
     """
     model = services.catalogue.find(name)
-    offers = published_as(model)
-    if precision is not None:
-        offers = [offer for offer in offers if precision in (offer.precision, offer.quant)]
-        if not offers:
-            known = ", ".join(dict.fromkeys(o.quant or o.precision for o in published_as(model)))
-            raise InputError(f"{model.id} is not published at {precision}.", f"Known: {known}.")
-    for offer in offers:
+    for offer in published(model, precision):
         if services.weights.available(model, offer) is not None:
             return services.weights.fetch(model, offer, progress)
     offline = services.settings.weights.offline
@@ -34,7 +28,16 @@ def pull(services: Services, name: str, precision: str | None, progress: Progres
     )
 
 
-def published_as(model: Model) -> list[Offer]:
-    """Return the forms a model is published in: small single files first, they run on any machine."""
+def published(model: Model, precision: str | None = None) -> list[Offer]:
+    """Return the forms a model is published in: small single files first, they run on any machine.
+
+    Raises:
+        InputError: There is none at that precision.
+    """
     gguf = [Offer(precision=f.precision, format="gguf", quant=f.precision) for f in model.gguf]
-    return [*gguf, Offer(precision="bf16", format="safetensors")]
+    offers = [*gguf, Offer(precision="bf16", format="safetensors")]
+    found = [offer for offer in offers if precision in (None, offer.precision)]
+    if not found:
+        known = ", ".join(dict.fromkeys(offer.precision for offer in offers))
+        raise InputError(f"{model.id} is not published at {precision}.", f"Known: {known}.")
+    return found

@@ -8,7 +8,7 @@ from qwen_router import deciding
 from qwen_router.candidates import list_candidates, serving
 from qwen_router.catalog import Model
 from qwen_router.errors import NoModelFits
-from qwen_router.inventory import published_as
+from qwen_router.inventory import published
 from qwen_router.request import Hints, Request
 from qwen_router.resources import Device, Resources
 from qwen_router.services import Services
@@ -88,7 +88,7 @@ def _homes(services: Services) -> dict[str, Task]:
 
 
 def _listing(services: Services, model: Model, task: Task, resources: Resources | None) -> Listing:
-    found = [(offer, services.weights.available(model, offer)) for offer in published_as(model)]
+    found = [(offer, services.weights.available(model, offer)) for offer in published(model)]
     here = tuple(offer.precision for offer, where in found if where is not None and where.on_disk)
     sizes = [where.download_bytes for _, where in found if where is not None]
     ways = _ways(services, model, task, resources) if task else []

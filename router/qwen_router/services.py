@@ -18,7 +18,7 @@ from qwen_router.registry import Registry
 from qwen_router.resources import Resources, probe
 from qwen_router.track_record import TrackRecord
 from qwen_router.types import Candidate, Offer, Task
-from qwen_router.weights import Weights
+from qwen_router.weights import Weights, check_revisions
 
 Machine = tuple[int, float | None, tuple[tuple[str, str, float | None], ...]]
 """What of the resources never changes: cores, the RAM's bandwidth, the accelerators."""
@@ -62,11 +62,13 @@ class Services:
         """
         registry = Registry.of(manager, settings)
         tasks = {task: specialist.examples for task, specialist in registry.specialists.items()}
+        catalogue = load_catalogue(settings.catalogue, tasks)
+        check_revisions(settings, catalogue)
         return cls(
             settings=settings,
             manager=manager,
             registry=registry,
-            catalogue=load_catalogue(settings.catalogue, tasks),
+            catalogue=catalogue,
             weights=Weights(tuple(registry.weight_sources.values()), settings),
             classifier=Classifier(tasks, min_confidence=settings.router.min_confidence, stages=stages),
             events=Events(manager),

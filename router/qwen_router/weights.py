@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qwen_router.backend import ModelFiles, Progress, WeightSource
-from qwen_router.catalog import Model
-from qwen_router.config import Settings
+from qwen_router.catalog import Catalogue, Model
+from qwen_router.config import Settings, nearest
 from qwen_router.errors import ConfigError, WeightsError
 from qwen_router.types import Offer, Value
 
@@ -144,6 +144,19 @@ class Weights:
             if size is not None and first is None:
                 first = Availability(source=source.name, on_disk=False, download_bytes=size)
         return _Look(None, first, until)
+
+
+def check_revisions(settings: Settings, catalogue: Catalogue) -> None:
+    """Refuse a pin that would hold nothing.
+
+    Raises:
+        ConfigError: `weights.revisions` names a model that the catalogue doesn't hold.
+    """
+    for name in settings.weights.revisions:
+        if name not in catalogue:
+            raise ConfigError(
+                f"weights.revisions names {name!r}, which is no model of the catalogue.", nearest(name, catalogue)
+            )
 
 
 def _key(model: Model, offer: Offer) -> _Key:

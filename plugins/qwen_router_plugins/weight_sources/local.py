@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from qwen_router.backend import ModelFiles, Progress, WeightSource
+from qwen_router.backend import ModelFiles, Progress, Stored, WeightSource, size_on_disk
 from qwen_router.catalog import Model
 from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
@@ -43,6 +43,14 @@ class LocalSource(WeightSource):
     def size(self, model: Model, offer: Offer, settings: Settings) -> int | None:
         """Return `None`: there is nothing to fetch from."""
         return None
+
+    def stored(self, model: Model, offer: Offer, settings: Settings) -> Sequence[Stored]:
+        """Return what `find` does; it is the operator's own."""
+        files = self.find(model, offer, settings)
+        if files is None:
+            return ()
+        keeper = "It lies in one of weights.directories, which are yours. Delete it there."
+        return (Stored(path=files.path, bytes=size_on_disk(files.path), keeper=keeper),)
 
     def fetch(self, model: Model, offer: Offer, settings: Settings, progress: Progress) -> ModelFiles:
         """Return what `find` does, or say why it found nothing.

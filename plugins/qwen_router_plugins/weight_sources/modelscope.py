@@ -39,16 +39,18 @@ class ModelScopeSource(RemoteSource):
         """Return none: the family's repositories are open."""
         return {}
 
-    def list_files(self, repository: str, downloader: Downloader) -> list[RemoteFile]:
-        """Ask for the files of the newest version; `Sha256` is given for most."""
-        url = f"{_endpoint()}/api/v1/models/{repository}/repo/files?Revision={_REVISION}&Recursive=true"
-        answer = downloader.json(url, repository)
+    def list_files(self, repository: str, revision: str | None, downloader: Downloader) -> list[RemoteFile]:
+        """Ask for the files of a version; `Sha256` is given for most."""
+        at = quote(revision or _REVISION, safe="")
+        about = f"{repository} at {revision}" if revision else repository
+        url = f"{_endpoint()}/api/v1/models/{repository}/repo/files?Revision={at}&Recursive=true"
+        answer = downloader.json(url, about)
         if not answer.get("Success", True) or not (answer.get("Data") or {}).get("Files"):
-            raise WeightsError(f"ModelScope lists no files of {repository}: {answer.get('Message')}.")
+            raise WeightsError(f"ModelScope lists no files of {about}: {answer.get('Message')}.")
         return [
             RemoteFile(
                 path=file["Path"],
-                url=_url(repository, file["Path"]),
+                url=_url(repository, at, file["Path"]),
                 size=file["Size"],
                 sha256=file.get("Sha256") or None,
             )
@@ -58,12 +60,12 @@ class ModelScopeSource(RemoteSource):
 
     def gguf_url(self, gguf: GgufFile) -> str:
         """Return the file of that name; ModelScope knows none of the hub's commits."""
-        return _url(gguf.repo, gguf.file)
+        return _url(gguf.repo, _REVISION, gguf.file)
 
 
 def _endpoint() -> str:
     return os.environ.get("MODELSCOPE_ENDPOINT", "https://modelscope.cn").rstrip("/")
 
 
-def _url(repository: str, path: str) -> str:
-    return f"{_endpoint()}/api/v1/models/{repository}/repo?Revision={_REVISION}&FilePath={quote(path, safe='')}"
+def _url(repository: str, revision: str, path: str) -> str:
+    return f"{_endpoint()}/api/v1/models/{repository}/repo?Revision={revision}&FilePath={quote(path, safe='')}"

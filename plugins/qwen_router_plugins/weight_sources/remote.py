@@ -6,24 +6,26 @@ import hashlib
 import os
 import shutil
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from qwen_router.backend import ModelFiles, Progress, WeightSource
+from qwen_router.backend import ModelFiles, Progress, Stored, WeightSource, size_on_disk
 from qwen_router.catalog import GgufFile, Model
 from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
 from qwen_router.types import Offer
 from qwen_router_plugins.weight_sources import checkpoint
-from qwen_router_plugins.weight_sources.disk import locked, require_space, sync_directory, writing
+from qwen_router_plugins.weight_sources.disk import locked, remove, require_space, sync_directory, unused, writing
 
 if TYPE_CHECKING:
     from qwen_router_plugins.weight_sources.download import Downloader
 
 _BYTES_PER_PARAMETER = 2
 """The family is published in bf16."""
+_STAGE = "." + "?" * 16 + ".partial"
+"""What the name of a directory ends in while a download is collected in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class RemoteSource(WeightSource):
 
     A directory takes its name only when every file in it is whole, a file only when its size and SHA-256 are right. An
     interrupted download goes on where it stopped. A second process waits for the first.
+
+    A model that `weights.revisions` pins has a directory of its own, `NAME@REVISION`. A GGUF file is pinned by the
+    catalogue's SHA-256.
 
     Args:
         pause: Seconds before a failed request is tried again.
@@ -64,8 +69,8 @@ class RemoteSource(WeightSource):
         """Return the headers of every request."""
 
     @abstractmethod
-    def list_files(self, repository: str, downloader: Downloader) -> list[RemoteFile]:
-        """Return all files of a repository."""
+    def list_files(self, repository: str, revision: str | None, downloader: Downloader) -> list[RemoteFile]:
+        """Return all files of a repository at a revision, by default the newest."""
 
     @abstractmethod
     def gguf_url(self, gguf: GgufFile) -> str:
@@ -73,20 +78,19 @@ class RemoteSource(WeightSource):
 
     def find(self, model: Model, offer: Offer, settings: Settings) -> ModelFiles | None:
         """Return what an earlier fetch brought."""
-        if offer.format == "gguf" and (gguf := model.gguf_at(offer.quant)):
-            path = self._root(settings) / gguf.repo / gguf.file
+        path = self._target(model, offer, settings)
+        if path is None:
+            return None
+        if gguf := _gguf(model, offer):
             return self.files(path) if has_size(path, gguf.bytes) else None
-        if offer.format == "safetensors" and (repository := self.repository(model)):
-            path = self._root(settings) / repository
-            return self.files(path) if checkpoint.lacking(path, model) is None else None
-        return None
+        return self.files(path) if checkpoint.lacking(path, model) is None else None
 
     def size(self, model: Model, offer: Offer, settings: Settings) -> int | None:
         """Return the size by the catalogue; `None` when the host may not be asked."""
         if self.offline(settings) or self.repository(model) is None:
             return None
         if offer.format == "gguf":
-            gguf = model.gguf_at(offer.quant)
+            gguf = _gguf(model, offer)
             return gguf.bytes if gguf else None
         return model.stored_parameters * _BYTES_PER_PARAMETER if offer.format == "safetensors" else None
 
@@ -100,12 +104,9 @@ class RemoteSource(WeightSource):
             return files
         if setting := self.offline(settings):
             raise WeightsError(f"{self.host} isn't asked: {setting} is set.", f"Unset {setting} to download.")
-        repository = self.repository(model)
-        gguf = model.gguf_at(offer.quant) if offer.format == "gguf" else None
-        if repository is None or (offer.format == "gguf" and gguf is None):
+        target = self._target(model, offer, settings)
+        if target is None:
             raise WeightsError(f"{self.host} has no official {offer.quant or offer.format} of {model.id}.")
-        root = self._root(settings)
-        target = root / gguf.repo / gguf.file if gguf else root / repository
 
         # httpx takes a tenth of a second to import, which a machine that never downloads needn't spend.
         from qwen_router_plugins.weight_sources.download import Downloader
@@ -118,10 +119,10 @@ class RemoteSource(WeightSource):
             if files := self.find(model, offer, settings):
                 return files
             with Downloader(self.host, self.headers(), self._pause) as downloader:
-                if gguf:
+                if gguf := _gguf(model, offer):
                     self._fetch_gguf(gguf, target, downloader, progress)
                 else:
-                    self._fetch_repository(repository, model, target, downloader, progress)
+                    self._fetch_repository(model, target, settings, downloader, progress)
             sync_directory(target.parent)
         return self.files(target)
 
@@ -129,22 +130,56 @@ class RemoteSource(WeightSource):
         """Return a path as this source's files."""
         return ModelFiles(path=path, format="gguf" if path.suffix == ".gguf" else "safetensors", source=self.name)
 
-    def _root(self, settings: Settings) -> Path:
-        return settings.cache_dir / self.name
+    def stored(self, model: Model, offer: Offer, settings: Settings) -> Sequence[Stored]:
+        """Return what earlier fetches brought or began, at every revision."""
+        return [stored for target in self._targets(model, offer, settings) for stored in _kept(target)]
+
+    def remove(self, model: Model, offer: Offer, settings: Settings) -> int:
+        """Remove what earlier fetches brought or began, at every revision."""
+        freed = 0
+        for target in self._targets(model, offer, settings):
+            if list(_kept(target)):
+                with unused(target):
+                    freed += sum(remove(stored.path) for stored in _kept(target))
+        return freed
+
+    def _target(self, model: Model, offer: Offer, settings: Settings) -> Path | None:
+        """Return where the files of an offer take their place, `None` when the host has none of them."""
+        root = settings.cache_dir / self.name
+        repository = self.repository(model)
+        if repository is None:
+            return None
+        if offer.format == "safetensors":
+            revision = settings.weights.revisions.get(model.id)
+            return root / (f"{repository}@{revision}" if revision else repository)
+        gguf = _gguf(model, offer)
+        return root / gguf.repo / gguf.file if gguf else None
+
+    def _targets(self, model: Model, offer: Offer, settings: Settings) -> list[Path]:
+        """Return every place that the files of an offer may have taken: pins come and go."""
+        target = self._target(model, offer, settings)
+        if target is None or offer.format == "gguf":
+            return [target] if target else []
+        plain = target.with_name(target.name.partition("@")[0])
+        pinned = [path for path in plain.parent.glob(f"{plain.name}@*") if path.is_dir()]
+        begun = [plain.with_name(path.name[1 : -len(_STAGE)]) for path in plain.parent.glob(f".{plain.name}@*{_STAGE}")]
+        return list(dict.fromkeys((plain, *sorted(pinned + begun))))
 
     def _fetch_gguf(self, gguf: GgufFile, target: Path, downloader: Downloader, progress: Progress) -> None:
-        part = target.with_name(f"{target.name}.part")
+        part = _part(target)
         require_space(target.parent, gguf.bytes - (part.stat().st_size if part.is_file() else 0), gguf.file)
         file = RemoteFile(gguf.file, self.gguf_url(gguf), gguf.bytes, gguf.sha256)
         downloader.fetch(file, target, lambda done: progress(gguf.file, done, gguf.bytes))
 
     def _fetch_repository(
-        self, repository: str, model: Model, target: Path, downloader: Downloader, progress: Progress
+        self, model: Model, target: Path, settings: Settings, downloader: Downloader, progress: Progress
     ) -> None:
-        files = _wanted(self.list_files(repository, downloader), f"{repository} on {self.host}")
+        repository = self.repository(model) or ""
+        revision = settings.weights.revisions.get(model.id)
+        files = _wanted(self.list_files(repository, revision, downloader), f"{repository} on {self.host}")
         stage = _stage(target, files)
         total = sum(file.size for file in files)
-        require_space(stage, total - _bytes_in(stage), repository)
+        require_space(stage, total - size_on_disk(stage), repository)
         stage.mkdir(exist_ok=True)
         before = 0
         # Small files first: a wrong token or a missing file shows before gigabytes have been brought.
@@ -189,13 +224,28 @@ def _stage(target: Path, files: list[RemoteFile]) -> Path:
     Its name depends on every file's size and checksum, so files of two versions never mix.
     """
     content = "\n".join(sorted(f"{file.path} {file.size} {file.sha256}" for file in files))
-    prefix = f".{target.name}."
-    stage = target.with_name(f"{prefix}{hashlib.sha256(content.encode()).hexdigest()[:16]}.partial")
-    for other in target.parent.glob(f"{prefix}*.partial"):
+    stage = target.with_name(f".{target.name}.{hashlib.sha256(content.encode()).hexdigest()[:16]}.partial")
+    for other in _stages(target):
         if other != stage:
             shutil.rmtree(other)
     return stage
 
 
-def _bytes_in(directory: Path) -> int:
-    return sum(path.stat().st_size for path in directory.iterdir()) if directory.is_dir() else 0
+def _stages(target: Path) -> Iterator[Path]:
+    """Yield the directories that downloads into `target` are collected in."""
+    return target.parent.glob(f".{target.name}{_STAGE}")
+
+
+def _part(target: Path) -> Path:
+    return target.with_name(f"{target.name}.part")
+
+
+def _gguf(model: Model, offer: Offer) -> GgufFile | None:
+    return model.gguf_at(offer.quant) if offer.format == "gguf" else None
+
+
+def _kept(target: Path) -> Iterator[Stored]:
+    """Yield the files at `target`, and what interrupted downloads into it left."""
+    for path in (target, _part(target), *_stages(target)):
+        if path.exists():
+            yield Stored(path=path, bytes=size_on_disk(path), partial=path != target)

@@ -50,6 +50,11 @@ def fail(error: RouterError) -> NoReturn:
     raise SystemExit(error.exit_code)
 
 
+def gib(size: int) -> str:
+    """Return a number of bytes for a person."""
+    return f"{size / 2**30:,.1f} GiB" if size >= 2**26 else f"{size / 2**20:,.1f} MiB"
+
+
 def print_json(text: str) -> None:
     """Print JSON for a program: no colour, no wrapping."""
     sys.stdout.write(text + "\n")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from rich.markup import escape
 from rich.table import Table
 
-from qwen_router.cli.console import AsJson, ConfigPath, out, print_json
+from qwen_router.cli.console import AsJson, ConfigPath, gib, out, print_json
 from qwen_router.config import load_settings
 from qwen_router.resources import Device, Resources, probe, recorded
-
-_GIB = 2**30
 
 
 def machine(as_json: AsJson = False, config: ConfigPath = None) -> None:
@@ -30,12 +28,12 @@ def _table(found: Resources) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     for name in ("what", "total", "free", "more"):
         table.add_column(name, justify="right" if name in ("total", "free") else "left", no_wrap=name != "more")
-    others = f"{_gib(found.ram_others)} taken by other processes"
-    table.add_row("RAM", _gib(found.ram_total), f"{_gib(found.ram_free)} free", _more(others, found.ram_bandwidth))
+    others = f"{gib(found.ram_others)} taken by other processes"
+    table.add_row("RAM", gib(found.ram_total), f"{gib(found.ram_free)} free", _more(others, found.ram_bandwidth))
     for device in found.devices:
-        table.add_row(_kind(device), _gib(device.total), f"{_gib(device.free)} free", _device(device))
+        table.add_row(_kind(device), gib(device.total), f"{gib(device.free)} free", _device(device))
     table.add_row("cores", str(found.cores), "", "" if found.devices else "no accelerator that torch can use")
-    table.add_row("disk", "", f"{_gib(found.disk_free)} free", "where weights are kept")
+    table.add_row("disk", "", f"{gib(found.disk_free)} free", "where weights are kept")
     return table
 
 
@@ -50,7 +48,3 @@ def _device(device: Device) -> str:
 
 def _more(text: str, bandwidth: float | None) -> str:
     return text if bandwidth is None else f"{text}, {bandwidth / 1e9:,.0f} GB/s"
-
-
-def _gib(size: int) -> str:
-    return f"{size / _GIB:.1f} GiB"

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from qwen_router.cli import ask, classify, config, explain, machine, models, pull
+from qwen_router.cli import ask, classify, config, du, explain, machine, models, pull, rm
 from qwen_router.cli.console import fail
 from qwen_router.errors import RouterError
 
@@ -26,6 +26,8 @@ app.command()(explain.explain)
 app.command()(classify.classify)
 app.command()(models.models)
 app.command()(pull.pull)
+app.command()(du.du)
+app.command()(rm.rm)
 app.command()(machine.machine)
 app.add_typer(config.app, name="config")
 
