@@ -7,6 +7,7 @@ import pytest
 
 from qwen_router import NoModelFits, Resources, Router
 from qwen_router.testing import AllWeights
+from qwen_router_policies.sizing import fitness
 
 HERE = Path(__file__).parent / "machines"
 _spec = importlib.util.spec_from_file_location("machines_table", HERE / "table.py")
@@ -36,7 +37,7 @@ def test_a_choice_fits_and_a_harder_request_never_gets_a_worse_one(router, name,
         if winner.offer.device != "cpu":
             free = max(d.free for d in machine.devices if d.kind == winner.offer.device)
         assert winner.memory_bytes <= 0.8 * free
-        qualities.append(winner.quality + 0.12 * winner.own)
+        qualities.append(fitness(winner))
     assert qualities == sorted(qualities)
 
 
@@ -53,5 +54,5 @@ def test_more_ram_never_gives_a_worse_choice(router, task, difficulty):
             found.append((False, 0.0))
         else:
             prompt = winner.tokens_per_second >= 5 and not winner.overthinks
-            found.append((prompt, winner.quality + 0.12 * winner.own))
+            found.append((prompt, fitness(winner)))
     assert found == sorted(found)

@@ -7,17 +7,28 @@ expected quality, and a little more for the specialist's own models, whose promp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qwen_router import Candidate, Choice, Classification, Request, Resources, Settings, estimated_tokens, hookimpl
+from qwen_router import (
+    Candidate,
+    Choice,
+    Classification,
+    Request,
+    Resources,
+    Settings,
+    chance_of_success,
+    estimated_tokens,
+    hookimpl,
+)
 from qwen_router_policies.fitting import name_of, nothing_fits, reject_unusable
 
 # Tokens of a usual answer, without and with thinking: what the seconds of a candidate are reckoned with.
 _ANSWER, _THOUGHT = 300, 1500
-# What the specialist's own model is worth beside a general one of the same published scores. With it, Qwen2.5-Math and
-# Qwen2.5-Coder come before a Qwen3 of their size that doesn't think, and behind one that does.
-_OWN = 0.12
+# What the specialist's own model is worth beside a general one of the same published scores, in logits. With it,
+# Qwen2.5-Math and Qwen2.5-Coder come before a Qwen3 of their size that doesn't think, and behind one that does.
+_OWN = 0.5
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,8 @@ class _Rule:
     settings: Settings
 
     def success(self, candidate: Candidate) -> float:
-        """Return the chance of a right answer: what a small model gets right, and what this one does of the rest."""
-        return 1 - self.difficulty * (1 - fitness(candidate))
+        """Return the chance of a right answer."""
+        return chance_of_success(fitness(candidate), self.difficulty)
 
     def prompt_enough(self, candidate: Candidate) -> bool:
         """Say whether it keeps up with a reader and with the deadline, and doesn't think at length for nothing."""
@@ -51,9 +62,9 @@ def size(
 ) -> Choice:
     """Choose the best usable candidate under `sizing.prefer`.
 
-    With `quality`, candidates within `warm_slack` of the best chance of a right answer, or above `target_quality`, are
-    good enough. Among those a loaded one wins; else the smallest, or a larger one that is at least as good and sooner
-    done. So an easy request takes a small model and a hard one the best that fits.
+    With `quality`, candidates whose chance of a right answer is within `warm_slack` of the best, or above
+    `target_quality`, are good enough. Among those a loaded one wins; else the smallest, or a larger one that is at
+    least as good and sooner done. So an easy request takes a small model and a hard one the best that fits.
 
     Raises:
         NoModelFits: Nothing is usable; the message names what is nearest and what it needs.
@@ -76,7 +87,8 @@ def size(
 
 def fitness(candidate: Candidate) -> float:
     """Return the expected quality, and a little more for one of the specialist's own models."""
-    return candidate.quality + (_OWN if candidate.own else 0.0)
+    quality = min(max(candidate.quality, 1e-6), 1 - 1e-6)
+    return 1 / (1 + (1 - quality) / quality * math.exp(-_OWN if candidate.own else 0.0))
 
 
 def seconds(candidate: Candidate) -> float:
@@ -107,7 +119,8 @@ def _least_success(top: float, rule: _Rule) -> float:
     """Return the chance of a right answer that is good enough, where `top` is the best to be had."""
     sizing = rule.settings.sizing
     if sizing.prefer == "quality":
-        return min(top - sizing.warm_slack, sizing.target_quality)
+        # A share of the best, not a distance from it: two models that both fail at a hopeless request are no match.
+        return min(top * (1 - sizing.warm_slack), sizing.target_quality)
     # A preference for speed or memory gives quality up, but not below a target that the operator set.
     return min(top, sizing.target_quality) if sizing.target_quality < 1 else 0.0
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qwen_router.app import Router
     from qwen_router.backend import Backend, ModelFiles, Progress, Stored, WeightSource, call_options
     from qwen_router.cancellation import Cancellation, current_cancellation
-    from qwen_router.catalog import Catalogue, Model, load_catalogue
+    from qwen_router.catalog import Catalogue, Model, chance_of_success, load_catalogue
     from qwen_router.config import Settings, load_settings
     from qwen_router.errors import (
         ArtefactError,
@@ -114,6 +114,7 @@ __all__ = [
     "WeightsError",
     "boxed",
     "call_options",
+    "chance_of_success",
     "code_blocks",
     "current_cancellation",
     "estimated_tokens",

@@ -109,9 +109,10 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
         check = Check(status="abstained", why=f"The check failed: {type(fault).__name__}.")
     record = runtime.context.services.track_record
     if record is not None and check.decisive and check.status != "abstained":
-        record.judged(
-            choice.winner, work.step.task, work.classification.difficulty, rejected=check.status == "rejected"
-        )
+        model = runtime.context.services.catalogue.find(choice.winner.model)
+        published = expected_quality(model, work.step.task, thinking=choice.winner.thinking, offer=choice.winner.offer)
+        rejected = check.status == "rejected"
+        record.judged(choice.winner, work.step.task, published, work.classification.difficulty, rejected=rejected)
     attempt = Attempt(
         step=work.step.id,
         choice=choice,

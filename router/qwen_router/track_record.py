@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import threading
 from pathlib import Path
 from typing import NamedTuple
 
+from qwen_router.catalog import chance_of_success
 from qwen_router.types import Candidate, Task
 
 _VERSION = 1
@@ -20,25 +22,25 @@ create table speed (model text, precision text, quant text, backend text, device
 create table load (model text, precision text, quant text, backend text, device text,
     seconds real, primary key (model, precision, quant, backend, device));
 create table outcome (model text, precision text, quant text, thinking integer, task text,
-    answers integer, difficulty real, rejected integer, primary key (model, precision, quant, thinking, task));
+    answers integer, shift real, variance real, primary key (model, precision, quant, thinking, task));
 pragma user_version = {_VERSION};
 """
 # Older speeds count less, so that a machine that became faster or slower is noticed within about ten answers.
 _FADE = 0.9
 _LEAST_TOKENS = 100
 _LEAST_ANSWERS = 20
-# The published figure counts as much as outcomes whose difficulties add up to this.
-_PRIOR_DIFFICULTY = 10.0
+# How far a model's ability here may lie from the published one, as a variance in logits.
+_VARIANCE = 0.25
 
 _Place = tuple[str, str, str, str, str]
 
 
 class Outcome(NamedTuple):
-    """How a model's answers to one task were judged; `difficulty` is the sum over the answers."""
+    """How far a model's ability for one task lies from the published one, in logits, after so many answers."""
 
-    answers: int
-    difficulty: float
-    rejected: int
+    answers: int = 0
+    shift: float = 0.0
+    variance: float = _VARIANCE
 
 
 class TrackRecord:
@@ -82,13 +84,19 @@ class TrackRecord:
             self._loads[place] = seconds
             self._write("insert or replace into load values (?, ?, ?, ?, ?, ?)", (*place, seconds))
 
-    def judged(self, candidate: Candidate, task: Task, difficulty: float, *, rejected: bool) -> None:
-        """Note what a decisive check said of an answer."""
+    def judged(self, candidate: Candidate, task: Task, published: float, difficulty: float, *, rejected: bool) -> None:
+        """Note what a decisive check said of an answer.
+
+        The ability moves as a player's rating does after a game against the request (Glickman 1999, "Parameter
+        estimation in large dynamic paired comparison experiments"): by the surprise, and less from game to game.
+        """
         key = (candidate.model, candidate.precision, candidate.offer.quant, candidate.thinking, task)
         with self._lock:
-            before = self._outcomes.get(key, Outcome(0, 0.0, 0))
-            value = Outcome(before.answers + 1, before.difficulty + difficulty, before.rejected + rejected)
-            self._outcomes[key] = value
+            before = self._outcomes.get(key, Outcome())
+            chance = chance_of_success(_shifted(published, before.shift), difficulty)
+            variance = 1 / (1 / before.variance + chance * (1 - chance))
+            shift = before.shift + variance * ((not rejected) - chance)
+            value = self._outcomes[key] = Outcome(before.answers + 1, shift, variance)
             self._write("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?, ?)", (*key, *value))
 
     def tokens_per_second(self, candidate: Candidate) -> float | None:
@@ -103,9 +111,6 @@ class TrackRecord:
     def quality(self, candidate: Candidate, task: Task, published: float) -> tuple[float, int] | None:
         """Return the share of right answers, the published figure taken into account, and the answers it rests on.
 
-        A failure is expected at a rate of difficulty x (1 - quality). With a gamma prior around the published figure,
-        the posterior mean of 1 - quality is (prior + rejected) / (prior difficulty + difficulty).
-
         Returns:
             `None` below twenty answers.
         """
@@ -114,8 +119,7 @@ class TrackRecord:
         )
         if seen is None or seen.answers < _LEAST_ANSWERS:
             return None
-        wrong = (_PRIOR_DIFFICULTY * (1 - published) + seen.rejected) / (_PRIOR_DIFFICULTY + seen.difficulty)
-        return 1 - min(wrong, 0.99), seen.answers
+        return _shifted(published, seen.shift), seen.answers
 
     def close(self) -> None:
         """Close the file; what is noted later is kept in memory only."""
@@ -129,6 +133,10 @@ class TrackRecord:
         with contextlib.suppress(sqlite3.Error):
             if self._file is not None:
                 self._file.execute(statement, values)
+
+
+def _shifted(quality: float, logits: float) -> float:
+    return 1 / (1 + (1 - quality) / quality * math.exp(-logits))
 
 
 def _open(path: Path | None) -> sqlite3.Connection | None:

@@ -187,10 +187,10 @@ def test_a_larger_one_that_is_as_good_wins_only_by_being_sooner_done():
 
 def test_the_target_is_good_enough():
     small, large = (c.model_copy(update={"own": False}) for c in (SMALL, LARGE))
-    assert choose([small, large], difficulty=1, target_quality=0.4).winner.model == "small"
-    assert choose([small, large], difficulty=1, target_quality=0.6).winner.model == "large"
-    assert choose([small, large], difficulty=1, target_quality=0.6, prefer="speed").winner.model == "large"
-    assert choose([small, large], difficulty=1, target_quality=0.9, prefer="memory").winner.model == "large"
+    assert choose([small, large], difficulty=0.5, target_quality=0.5).winner.model == "small"
+    assert choose([small, large], difficulty=0.5, target_quality=0.7).winner.model == "large"
+    assert choose([small, large], difficulty=0.5, target_quality=0.7, prefer="speed").winner.model == "large"
+    assert choose([small, large], difficulty=0.5, target_quality=0.9, prefer="memory").winner.model == "large"
 
 
 def test_a_deadline_rules_out_what_comes_too_late():

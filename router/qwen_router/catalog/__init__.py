@@ -1,7 +1,12 @@
 """The Qwen family as data."""
 
 from qwen_router.catalog.catalogue import Catalogue, load_catalogue
-from qwen_router.catalog.expect import expected_load_seconds, expected_quality, expected_tokens_per_second
+from qwen_router.catalog.expect import (
+    chance_of_success,
+    expected_load_seconds,
+    expected_quality,
+    expected_tokens_per_second,
+)
 from qwen_router.catalog.memory import estimate_memory, kv_cache_bytes
 from qwen_router.catalog.model import EmbeddedParts, GgufFile, Model, Quality
 
@@ -11,6 +16,7 @@ __all__ = [
     "GgufFile",
     "Model",
     "Quality",
+    "chance_of_success",
     "estimate_memory",
     "expected_load_seconds",
     "expected_quality",

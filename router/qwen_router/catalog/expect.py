@@ -9,6 +9,8 @@ from qwen_router.catalog.model import Model
 from qwen_router.resources import Resources
 from qwen_router.types import Offer, Task
 
+# The quality of Mixtral-8x7B-Instruct on this scale: that of Qwen2-7B-Instruct, whose MMLU it shares (70.6 and 70.5).
+_REFERENCE = 0.39
 # What four bits cost in logits, by parameters: fitted on the Qwen documentation's table of GPTQ-Int4 and AWQ against
 # bf16 for Qwen2 0.5B to 72B (quantization_benchmark.html: MMLU, C-Eval and IFEval).
 _FOUR_BITS, _SHRINKS = 0.14, -0.36
@@ -52,10 +54,20 @@ def expected_quality(model: Model, task: Task, *, thinking: bool, offer: Offer |
     """
     known = model.quality.get(task) or model.quality.get("general")
     value = None if known is None else known.thinking if thinking else known.plain
-    logit = _by_size(model) if value is None else math.log(value / (1 - value))
+    logit = _by_size(model) if value is None else _logit(value)
     if offer is not None:
         logit -= _quantization_cost(model, offer)
     return 1 / (1 + math.exp(-logit))
+
+
+def chance_of_success(quality: float, difficulty: float) -> float:
+    """Return the chance that a model answers a request rightly: the Rasch model (Rasch 1960).
+
+    Args:
+        quality: Its expected share of right answers.
+        difficulty: The chance that the reference of the difficulty's training data, Mixtral-8x7B, is wrong.
+    """
+    return 1 / (1 + math.exp(_logit(_REFERENCE) + _logit(difficulty) - _logit(quality)))
 
 
 def expected_tokens_per_second(model: Model, offer: Offer, backend: str, resources: Resources) -> float:
@@ -82,6 +94,11 @@ def expected_load_seconds(model: Model, offer: Offer, backend: str) -> float:
     size = file.bytes if file else model.stored_parameters * 2
     unpacking = _UNPACKING_SECONDS * model.parameters if file and offer.precision != offer.quant else 0.0
     return size / _DISK + _START.get(backend, 1.0) + unpacking
+
+
+def _logit(share: float) -> float:
+    share = min(max(share, 1e-6), 1 - 1e-6)
+    return math.log(share / (1 - share))
 
 
 def _quantization_cost(model: Model, offer: Offer) -> float:
