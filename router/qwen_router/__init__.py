@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qwen_router.app import Router
     from qwen_router.backend import Backend, ModelFiles, Progress, Stored, WeightSource, call_options
     from qwen_router.cancellation import Cancellation, current_cancellation
-    from qwen_router.catalog import Catalogue, Model, load_catalogue
+    from qwen_router.catalog import Catalogue, Model, chance_of_success, load_catalogue
     from qwen_router.config import Settings, load_settings
     from qwen_router.errors import (
         ArtefactError,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from qwen_router.events import Event
     from qwen_router.hookspecs import hookimpl
     from qwen_router.parsing import boxed, code_blocks, split_thinking
-    from qwen_router.request import Chunk, Hints, Request, Sampling
+    from qwen_router.request import Chunk, Hints, Request, Sampling, estimated_tokens
     from qwen_router.resources import Device, Resources
     from qwen_router.specialist import Specialist
     from qwen_router.types import (
@@ -114,8 +114,10 @@ __all__ = [
     "WeightsError",
     "boxed",
     "call_options",
+    "chance_of_success",
     "code_blocks",
     "current_cancellation",
+    "estimated_tokens",
     "hookimpl",
     "load_catalogue",
     "load_settings",

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
-from qwen_router import deciding, inventory, storage
+from qwen_router import deciding, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
@@ -26,6 +26,7 @@ from qwen_router.graph import build_graph
 from qwen_router.manager import build_manager
 from qwen_router.ordering import StepOrder
 from qwen_router.request import Chunk, Request
+from qwen_router.resources import Resources
 from qwen_router.services import Services
 from qwen_router.state import State
 from qwen_router.types import Answer, Classification, Decision
@@ -106,9 +107,22 @@ class Router:
         """Return what a request is, without deciding on a model."""
         return deciding.classify(self._services, _as_request(request, fields))
 
-    def models(self, task: str | None = None) -> list[inventory.Listing]:
-        """Return the catalogue's models, or one task's, and where their files are."""
-        return inventory.list_models(self._services, task)
+    def models(
+        self, task: str | None = None, *, ram: int | None = None, vram: int | None = None
+    ) -> list[listing.Listing]:
+        """Return the catalogue's models, or one task's: where their files are, and how each would run.
+
+        Args:
+            ram: Bytes of RAM to judge for, all of them free; `None` for this machine's.
+            vram: Bytes of an accelerator to judge for; 0 for none.
+        """
+        resources = None if ram is None and vram is None else listing.imagine(self.resources, ram=ram, vram=vram)
+        return listing.list_models(self._services, task, resources=resources)
+
+    @property
+    def resources(self) -> Resources:
+        """What this machine has just now; what our own models take counts as free."""
+        return self._services.resources()
 
     def pull(self, model: str, *, precision: str | None = None, progress: Progress | None = None) -> ModelFiles:
         """Bring a model's files here; see `inventory.pull` for what it raises."""

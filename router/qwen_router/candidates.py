@@ -3,36 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qwen_router.backend import Backend
-from qwen_router.catalog import Catalogue, Model, expected_quality, expected_tokens_per_second
+from qwen_router.catalog import Catalogue, Model, expected_load_seconds, expected_quality, expected_tokens_per_second
 from qwen_router.errors import InputError
-from qwen_router.request import Request
-from qwen_router.services import Services
+from qwen_router.request import Request, estimated_tokens
+from qwen_router.resources import Resources
+from qwen_router.services import Machine, Services
 from qwen_router.specialist import Specialist
-from qwen_router.types import Candidate, Classification, Offer
+from qwen_router.types import Candidate, Classification, ModelKey, Offer, Task
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What the candidates of one step have in common."""
+
+    services: Services
+    task: Task
+    request: Request
+    classification: Classification
+    resources: Resources
+    machine: Machine
+    tokens: int
+    loaded: dict[tuple[str, str, str, str], int]
+    """Context of each loaded model, by the rest of its key."""
 
 
 def list_candidates(
-    services: Services, specialist: Specialist, request: Request, classification: Classification
+    services: Services,
+    specialist: Specialist,
+    request: Request,
+    classification: Classification,
+    *,
+    resources: Resources | None = None,
 ) -> list[Candidate]:
     """Return the candidates of a step: the specialist's own models, then its stand-ins.
+
+    Args:
+        resources: The machine to list them for; `None` for this one.
 
     Raises:
         UnknownModel: The caller asked for a model that the catalogue doesn't hold.
     """
-    resources = services.resources()
-    warm = services.pool.warm()
+    room = request.sampling.max_new_tokens or services.settings.generation.max_new_tokens
+    machine = resources or services.resources()
+    step = _Step(
+        services,
+        specialist.task,
+        request,
+        classification,
+        machine,
+        (machine.cores, machine.ram_bandwidth, tuple((d.kind, d.name, d.bandwidth) for d in machine.devices)),
+        estimated_tokens(request) + room,
+        _contexts(services.pool.warm()),
+    )
     backends = [b for b in services.registry.backends.values() if b.missing(services.settings) is None]
     found: list[Candidate] = []
     for model, own in _models(services, specialist, request):
-        thinking = _thinks(services, request, classification, model)
+        wanted = _wants_thinking(step, model)
         found.extend(
-            _candidate(services, specialist.task, model, backend, offer, thinking, own)
+            _candidate(step, model, backend, offer, wanted, own)
             for backend in backends
-            for offer in backend.offers(model, services.settings, resources)
+            for offer in backend.offers(model, services.settings, step.resources)
         )
-    return [c.model_copy(update={"warm": True}) if c.key in warm else c for c in found]
+    return found
 
 
 def serving(catalogue: Catalogue, specialist: Specialist) -> Iterator[tuple[Model, bool]]:
@@ -53,6 +88,11 @@ def missing_backends(services: Services) -> str:
     return " ".join(reason for reason in reasons if reason)
 
 
+def _contexts(warm: frozenset[ModelKey]) -> dict[tuple[str, str, str, str], int]:
+    """Return the largest loaded context of each model, precision and backend."""
+    return {key[:4]: key[4] for key in sorted(warm, key=lambda key: key[4])}
+
+
 def _models(services: Services, specialist: Specialist, request: Request) -> Iterator[tuple[Model, bool]]:
     """Yield (model, whether it is the specialist's own)."""
     needed = set(request.modalities)
@@ -68,30 +108,41 @@ def _models(services: Services, specialist: Specialist, request: Request) -> Ite
             yield model, own
 
 
-def _thinks(services: Services, request: Request, classification: Classification, model: Model) -> bool:
-    if model.thinking != "hybrid":
-        return model.thinking == "only"
-    answer = services.manager.hook.think(
-        request=request, classification=classification, model=model, settings=services.settings
+def _wants_thinking(step: _Step, model: Model) -> bool:
+    if model.thinking == "none":
+        return False
+    answer = step.services.manager.hook.think(
+        request=step.request, classification=step.classification, model=model, settings=step.services.settings
     )
     return bool(answer)
 
 
-def _candidate(
-    services: Services,
-    task: str,
-    model: Model,
-    backend: Backend,
-    offer: Offer,
-    thinking: bool,
-    own: bool,
-) -> Candidate:
-    context = min(services.settings.sizing.context, model.context)
-    memory = backend.memory(model, offer, context, services.settings)
-    where = None if offer.format == "served" else services.weights.available(model, offer)
-    source, on_disk, download = ("", False, 0) if where is None else (where.source, where.on_disk, where.download_bytes)
-    if offer.format == "served":
-        source, on_disk, context = backend.name, True, model.context
+def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, wanted: bool, own: bool) -> Candidate:
+    services = step.services
+    thinking = wanted or model.thinking == "only"
+    context, warm = _context(step, model, backend, offer)
+    key = (model.id, backend.name, offer, context, thinking, step.task, step.machine)
+    expected = services.expectations.get(key)
+    if expected is None:
+        expected = services.expectations[key] = _expected(step, model, backend, offer, context, thinking)
+    source, on_disk, download = _whereabouts(services, model, backend, offer)
+    found: dict[str, object] = {
+        "speaks": step.request.hints.model is not None or _speaks(model, step.classification.language),
+        "overthinks": thinking and not wanted,
+        "source": source,
+        "on_disk": on_disk,
+        "download_bytes": download,
+        "warm": warm,
+        "own": own,
+    }
+    if warm:
+        found["load_seconds"] = 0.0
+    return expected.model_copy(update=found | _learned(services, expected, step.task, warm=warm))
+
+
+def _expected(step: _Step, model: Model, backend: Backend, offer: Offer, context: int, thinking: bool) -> Candidate:
+    """Return what doesn't change from request to request."""
+    memory = backend.memory(model, offer, context, step.services.settings)
     return Candidate(
         model=model.id,
         offer=offer,
@@ -99,11 +150,61 @@ def _candidate(
         thinking=thinking,
         memory_bytes=memory.total,
         memory=memory,
-        tokens_per_second=expected_tokens_per_second(model, offer.precision, backend.name, offer.device),
-        quality=expected_quality(model, task, thinking=thinking),
+        tokens_per_second=expected_tokens_per_second(model, offer, backend.name, step.resources),
+        load_seconds=expected_load_seconds(model, offer, backend.name),
+        quality=expected_quality(model, step.task, thinking=thinking, offer=offer),
+        evidence=_evidence(model, step.task, thinking=thinking),
+        commercial_use=model.commercial_use,
         context=context,
-        source=source,
-        on_disk=on_disk,
-        download_bytes=download,
-        own=own,
     )
+
+
+def _context(step: _Step, model: Model, backend: Backend, offer: Offer) -> tuple[int, bool]:
+    """Return the tokens of context to load with, and whether a loaded model has them.
+
+    The operator's default is doubled until prompt and answer fit, so that few sizes are ever loaded.
+    """
+    if offer.format == "served":
+        return model.context, (model.id, offer.precision, offer.quant, backend.name) in step.loaded
+    context = step.services.settings.sizing.context
+    while context < min(step.tokens, model.context):
+        context *= 2
+    context = min(context, model.context)
+    loaded = step.loaded.get((model.id, offer.precision, offer.quant, backend.name), 0)
+    return (loaded, True) if loaded >= context else (context, False)
+
+
+def _whereabouts(services: Services, model: Model, backend: Backend, offer: Offer) -> tuple[str, bool, int]:
+    """Return the weight source, whether the files are on disk, and the bytes to fetch where they are not."""
+    if offer.format == "served":
+        return backend.name, True, 0
+    where = services.weights.available(model, offer)
+    return ("", False, 0) if where is None else (where.source, where.on_disk, where.download_bytes)
+
+
+def _speaks(model: Model, language: str) -> bool:
+    return not model.languages or language == "und" or language.partition("-")[0] in model.languages
+
+
+def _evidence(model: Model, task: Task, *, thinking: bool) -> str:
+    known = model.quality.get(task) or model.quality.get("general")
+    count = 0 if known is None else known.thinking_scores if thinking else known.scores
+    if not count or task not in model.quality:
+        return "models of its size and kind"
+    return f"{count} published score{'s' if count > 1 else ''}"
+
+
+def _learned(services: Services, candidate: Candidate, task: Task, *, warm: bool) -> dict[str, object]:
+    """Return what this machine has shown, in place of what was expected."""
+    record = services.track_record
+    learned: dict[str, object] = {}
+    if record is None:
+        return learned
+    if speed := record.tokens_per_second(candidate):
+        learned["tokens_per_second"] = speed
+    if not warm and (seconds := record.load_seconds(candidate)) is not None:
+        learned["load_seconds"] = seconds
+    if found := record.quality(candidate, task, candidate.quality):
+        learned["quality"], answers = found
+        learned["evidence"] = f"{candidate.evidence} and {answers} answers checked here"
+    return learned

@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -23,6 +23,9 @@ from qwen_router.errors import ConfigError
 FILE_NAME = "config.toml"
 ENV_PREFIX = "QWEN_ROUTER__"
 
+
+Licence = Literal["any", "commercial", "open"]
+LICENCES: tuple[Licence, ...] = get_args(Licence)
 
 Budget = Literal["auto"] | Annotated[ByteSize, Field(gt=0)]
 """Bytes as people write them, or `auto` for a share of what is free."""
@@ -63,9 +66,9 @@ class SizingSection(Section):
     """Slower candidates are chosen only when there is no faster one."""
     context: int = Field(8192, ge=512)
     """Tokens of context a local model is loaded with, at most its native length."""
-    warm_slack: float = Field(0.005, ge=0, le=1)
+    warm_slack: float = Field(0.01, ge=0, le=1)
     """Chance of a right answer given up to use a smaller, a faster or an already loaded model."""
-    licence: Literal["any", "commercial", "open"] = "any"
+    licence: Licence = "any"
     """Which models may be chosen: any, those that may be used commercially, or those under an open licence."""
     learn: bool = True
     """Whether speed, loading times and the outcome of checks are recorded on this machine and used."""
@@ -218,6 +221,13 @@ class Settings(Section):
         import platformdirs
 
         return Path(platformdirs.user_cache_dir("qwen-router", appauthor=False))
+
+    @property
+    def state_dir(self) -> Path:
+        """Where what was learned on this machine is kept."""
+        import platformdirs
+
+        return Path(platformdirs.user_state_dir("qwen-router", appauthor=False))
 
 
 def load_settings(path: str | Path | None = None, **overrides: Any) -> Settings:

@@ -9,6 +9,7 @@ from qwen_router.candidates import list_candidates, missing_backends
 from qwen_router.errors import InputError, NoModelFits, RouterError
 from qwen_router.hooks import call_impl
 from qwen_router.request import Request
+from qwen_router.resources import Resources
 from qwen_router.services import Services
 from qwen_router.types import Candidate, Choice, Classification, Decision, Escalation, Plan, Step, Verdict
 
@@ -85,8 +86,18 @@ def choose(
     return size(services, candidates, classification, request)
 
 
-def size(services: Services, candidates: list[Candidate], classification: Classification, request: Request) -> Choice:
+def size(
+    services: Services,
+    candidates: list[Candidate],
+    classification: Classification,
+    request: Request,
+    *,
+    resources: Resources | None = None,
+) -> Choice:
     """Ask the sizing policies.
+
+    Args:
+        resources: The machine to choose for; `None` for this one.
 
     Raises:
         NoModelFits: No candidate can be used; the message says what would help.
@@ -96,12 +107,12 @@ def size(services: Services, candidates: list[Candidate], classification: Classi
             candidates=candidates,
             classification=classification,
             request=request,
-            resources=services.resources(),
+            resources=resources or services.resources(),
             settings=services.settings,
         )
     except NoModelFits as error:
         faults = " ".join(b.fault for b in services.registry.backends.values() if b.fault)
-        raise NoModelFits(f"{error.what} {faults}".strip(), error.fix) from None
+        raise NoModelFits(f"{error.what} {faults}".strip(), error.fix, candidates=error.candidates) from None
     if choice is None:
         raise NoModelFits("No sizing policy made a choice.", "Register one; qwen_router_policies.sizing is built in.")
     return choice

@@ -21,7 +21,11 @@ RouterError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from qwen_router.types import Candidate
 
 
 class RouterError(Exception):
@@ -63,7 +67,15 @@ class UnknownTask(InputError):
 
 
 class NoModelFits(InputError):
-    """No candidate can answer this request on this machine."""
+    """No candidate can answer this request on this machine.
+
+    Args:
+        candidates: All that were looked at, each with the reason it was rejected.
+    """
+
+    def __init__(self, what: str, fix: str = "", *, candidates: Sequence[Candidate] = ()) -> None:
+        super().__init__(what, fix)
+        self.candidates = tuple(candidates)
 
 
 class Refused(RouterError):

@@ -62,6 +62,8 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
         generate=ended - leased,
         total=ended - asked,
     )
+    if services.track_record is not None and collected.first is not None:
+        services.track_record.answered(winner, collected.usage.output_tokens - 1, ended - collected.first)
     reason = "deadline" if cancellation.late and not collected.finished else collected.finish_reason
     return specialist.parse(collected.result(timings, reason))
 
@@ -96,7 +98,7 @@ class _Collector:
         self._splitter = ThinkingSplitter(opened=opened)
         self._text: list[str] = []
         self._thinking: list[str] = []
-        self._usage = Usage()
+        self.usage = Usage()
         self.first: float | None = None
         self.finish_reason = "stop"
         self.finished = False
@@ -109,7 +111,7 @@ class _Collector:
             for kind, piece in self._splitter.feed(text):
                 self._pass_on(kind, piece)
         if usage := chunk.usage_metadata:
-            self._usage += Usage(
+            self.usage += Usage(
                 input_tokens=usage["input_tokens"],
                 output_tokens=usage["output_tokens"],
                 thinking_tokens=(usage.get("output_token_details") or {}).get("reasoning", 0),
@@ -124,7 +126,7 @@ class _Collector:
         text, thinking = "".join(self._text), "".join(self._thinking)
         if (end := self._splitter.reopened) is not None:
             text, thinking = text[end:], text[:end] + thinking
-        usage = self._usage
+        usage = self.usage
         if thinking and not usage.thinking_tokens:
             share = len(thinking) / (len(thinking) + len(text))
             usage = usage.model_copy(update={"thinking_tokens": round(usage.output_tokens * share)})

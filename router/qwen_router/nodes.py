@@ -107,6 +107,12 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
     except Exception as fault:
         _log.exception("The check of %s failed.", specialist.name)
         check = Check(status="abstained", why=f"The check failed: {type(fault).__name__}.")
+    record = runtime.context.services.track_record
+    if record is not None and check.decisive and check.status != "abstained":
+        model = runtime.context.services.catalogue.find(choice.winner.model)
+        published = expected_quality(model, work.step.task, thinking=choice.winner.thinking, offer=choice.winner.offer)
+        rejected = check.status == "rejected"
+        record.judged(choice.winner, work.step.task, published, work.classification.difficulty, rejected=rejected)
     attempt = Attempt(
         step=work.step.id,
         choice=choice,
@@ -261,7 +267,7 @@ def _finished(call: Call, work: Work) -> dict[str, Any]:
     """Return the state's update with a step's result and the warnings that its user should see."""
     generation, warnings = work.generation, work.warnings
     assert generation is not None
-    if not work.attempts[-1].choice.winner.own:
+    if not any(c.own and c.usable for c in work.attempts[-1].choice.candidates):
         warnings = (*warnings, _stand_in_note(call.services, work))
     if generation.finish_reason == "length":
         warnings = (*warnings, "The answer was cut at the token limit; raise generation.max_new_tokens for more.")

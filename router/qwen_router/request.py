@@ -113,6 +113,22 @@ class Request(Value):
         return self.model_copy(update={"messages": messages})
 
 
+# Qwen2.5's tokenizer makes a token of about 4.5 bytes of English, Chinese or code, and of fewer in rarer scripts.
+_BYTES_PER_TOKEN = 3
+# The family's advice for an image is at most 1,280 tokens; a sound of the advised 30 seconds takes 750.
+_IMAGE_TOKENS, _AUDIO_TOKENS = 1280, 750
+_TURN_TOKENS = 16
+"""What the chat template puts around a turn, rounded up."""
+
+
+def estimated_tokens(request: Request) -> int:
+    """Return about how many tokens a conversation takes, rather too many than too few."""
+    text = sum(len(text_of(m).encode()) for m in request.messages) // _BYTES_PER_TOKEN
+    images = sum(len(blocks_of(m, "image")) for m in request.messages)
+    sounds = sum(len(blocks_of(m, "audio")) for m in request.messages)
+    return text + images * _IMAGE_TOKENS + sounds * _AUDIO_TOKENS + _TURN_TOKENS * len(request.messages)
+
+
 def text_of(message: BaseMessage) -> str:
     """Return the text of a message, its text blocks joined by line ends."""
     if isinstance(message.content, str):

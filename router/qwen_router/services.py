@@ -16,8 +16,13 @@ from qwen_router.events import Events, Evicted, Loaded
 from qwen_router.pool import Pool
 from qwen_router.registry import Registry
 from qwen_router.resources import Resources, probe
-from qwen_router.types import Candidate
+from qwen_router.track_record import TrackRecord
+from qwen_router.types import Candidate, Offer, Task
 from qwen_router.weights import Weights, check_revisions
+
+Machine = tuple[int, float | None, tuple[tuple[str, str, float | None], ...]]
+"""What of the resources never changes: cores, the RAM's bandwidth, the accelerators."""
+_Way = tuple[str, str, Offer, int, bool, Task, Machine]
 
 _PROBE_SECONDS = 2.0
 
@@ -37,7 +42,10 @@ class Services:
     weights: Weights
     classifier: Classifier
     events: Events
+    track_record: TrackRecord | None = None
     progress: Progress = _silent
+    expectations: dict[_Way, Candidate] = field(default_factory=dict)
+    """What was expected of each way to run a model, so that it is reckoned once."""
     pool: Pool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,6 +72,7 @@ class Services:
             weights=Weights(tuple(registry.weight_sources.values()), settings),
             classifier=Classifier(tasks, min_confidence=settings.router.min_confidence, stages=stages),
             events=Events(manager),
+            track_record=TrackRecord(settings.state_dir / "track_record.sqlite") if settings.sizing.learn else None,
         )
 
     def resources(self) -> Resources:
@@ -81,6 +90,8 @@ class Services:
     def close(self) -> None:
         """Unload every model."""
         self.pool.close()
+        if self.track_record is not None:
+            self.track_record.close()
 
     def _budget(self, device: str) -> int:
         """Return the bytes models may take: a share of what was free before the first was loaded."""
@@ -96,10 +107,13 @@ class Services:
         model = self.catalogue.find(candidate.model)
         files = ModelFiles.served() if candidate.offer.format == "served" else self._files(candidate)
         chat_model = self.registry.backends[candidate.backend].load(candidate, model, files, self.settings)
+        seconds = time.perf_counter() - started
+        if self.track_record is not None and candidate.offer.format != "served":
+            self.track_record.loaded(candidate, seconds)
         self.events.emit(
             Loaded(
                 request_id="",
-                seconds=time.perf_counter() - started,
+                seconds=seconds,
                 model=candidate.model,
                 precision=candidate.precision,
                 backend=candidate.backend,

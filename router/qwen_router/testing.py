@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -14,10 +15,11 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from qwen_router.backend import Backend, ModelFiles
+from qwen_router.backend import Backend, ModelFiles, Progress, WeightSource
 from qwen_router.cancellation import current_cancellation
 from qwen_router.catalog import Model
 from qwen_router.config import Settings
+from qwen_router.errors import WeightsError
 from qwen_router.hookspecs import hookimpl
 from qwen_router.resources import Resources
 from qwen_router.types import Candidate, Offer
@@ -168,6 +170,36 @@ class FakeBackend(Backend):
         fake.replies, fake.calls = self.replies, self.calls
         self.loaded.append(fake)
         return fake
+
+
+class AllWeights(WeightSource):
+    """Has the files of every model, as far as anybody asks: to see what would be chosen. Nothing can be loaded.
+
+    Register it as a plugin, and name `all` in `weights.sources`.
+    """
+
+    name = "all"
+
+    @hookimpl
+    def weight_sources(self) -> Sequence[WeightSource]:
+        """Return itself."""
+        return (self,)
+
+    def find(self, model: Model, offer: Offer, settings: Settings) -> ModelFiles | None:
+        """Say that they are here."""
+        return ModelFiles(path=Path(), format=offer.format, source=self.name)
+
+    def size(self, model: Model, offer: Offer, settings: Settings) -> int | None:
+        """Say that there is nothing to fetch."""
+        return 0
+
+    def fetch(self, model: Model, offer: Offer, settings: Settings, progress: Progress) -> ModelFiles:
+        """Fail: there are no files.
+
+        Raises:
+            WeightsError: Always.
+        """
+        raise WeightsError(f"{model.id} is only made believe to be here.", "Take a real weight source.")
 
 
 def _words(text: str) -> list[str]:

@@ -116,6 +116,7 @@ class Candidate(Value):
         quality: Expected share of right answers for the step's task.
         evidence: What `quality` rests on, in a few words.
         commercial_use: Whether the model's licence permits it: `yes`, `conditional`, `no` or `unknown`.
+        overthinks: Whether it always thinks although the request doesn't call for it.
         speaks: Whether the request's language is one that the model is documented for.
         source: The weight source that has or could fetch the files.
         on_disk: Whether the files are here now.
@@ -137,6 +138,7 @@ class Candidate(Value):
     evidence: str = ""
     commercial_use: str = "yes"
     speaks: bool = True
+    overthinks: bool = False
     context: int
     source: str = ""
     on_disk: bool = True
@@ -220,10 +222,16 @@ class Generation(Value):
 
 
 class Check(Value):
-    """A specialist's judgement of its own model's answer."""
+    """A specialist's judgement of its own model's answer.
+
+    Attributes:
+        decisive: Whether it was put to a test that a wrong answer hardly passes and a right one hardly fails, such as
+            running it. Only these count when a model's quality is learned.
+    """
 
     status: Literal["accepted", "rejected", "abstained"]
     why: str = ""
+    decisive: bool = False
 
 
 class Verdict(Value):

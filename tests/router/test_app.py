@@ -155,7 +155,8 @@ def test_a_rejected_answer_goes_up_and_every_attempt_is_recorded(router, backend
     answer = chunks.pop()
     assert answer.text == "```python\nx = 1\n```"
     assert [a.check.status for a in answer.decision.attempts] == ["rejected", "accepted"]
-    assert [e.action for e in answer.decision.escalations] == ["sample"]
+    assert [e.action for e in answer.decision.escalations] == ["larger"]
+    assert [a.choice.winner.model for a in answer.decision.attempts] == [CODER, GENERAL_LARGE]
     assert {c.attempt for c in chunks} == {1, 2}
 
 

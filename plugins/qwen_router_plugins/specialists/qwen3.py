@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from qwen_router import Check, Generation, Request, Specialist
-from qwen_router_plugins.specialists.stand_ins import EMBEDDED, GENERAL
+from qwen_router_plugins.specialists.families import EMBEDDED, GENERAL
 
 
 class Qwen3(Specialist):
@@ -27,7 +27,7 @@ class Qwen3(Specialist):
         "How do I get a red wine stain out of a shirt?",
         "What is the difference between a virus and a bacterium?",
     )
-    ladder = (*GENERAL, "Qwen/Qwen3-4B-Instruct-2507", "Qwen/Qwen3-4B-Thinking-2507", "Qwen/Qwen2.5-7B-Instruct",
+    ladder = (*GENERAL, "Qwen/Qwen2.5-7B-Instruct",
               "Qwen/Qwen2.5-1.5B-Instruct", "Qwen/Qwen2.5-0.5B-Instruct")  # fmt: skip
     stand_ins = EMBEDDED
 

@@ -1,11 +1,11 @@
-"""Code: Qwen2.5-Coder and Qwen3-Coder."""
+"""Code: Qwen2.5-Coder and Qwen3-Coder, general thinking models for what is hard."""
 
 from __future__ import annotations
 
 import ast
 
 from qwen_router import Check, Generation, Request, Sampling, Specialist, code_blocks
-from qwen_router_plugins.specialists.stand_ins import GENERAL
+from qwen_router_plugins.specialists.families import GENERAL
 
 _PYTHON = frozenset({"python", "py", "python3"})
 

@@ -1,9 +1,9 @@
-"""Mathematics: Qwen2.5-Math for English and Chinese, general thinking models for the rest."""
+"""Mathematics: Qwen2.5-Math for English and Chinese, general thinking models for the rest and for what is hard."""
 
 from __future__ import annotations
 
 from qwen_router import Check, Generation, Request, Sampling, Specialist, boxed
-from qwen_router_plugins.specialists.stand_ins import EMBEDDED, GENERAL
+from qwen_router_plugins.specialists.families import EMBEDDED, GENERAL
 
 
 class QwenMath(Specialist):
@@ -25,9 +25,12 @@ class QwenMath(Specialist):
         "Simplify (x^2 - 9)/(x - 3)",
         "The sum of two numbers is 30 and their difference is 4. Find the numbers.",
     )
-    ladder = ("Qwen/Qwen2.5-Math-72B-Instruct", "Qwen/Qwen2.5-Math-7B-Instruct", "Qwen/Qwen2.5-Math-1.5B-Instruct",
-              "Qwen/QwQ-32B")  # fmt: skip
-    stand_ins = (*GENERAL, *EMBEDDED)
+    ladder = (
+        "Qwen/Qwen2.5-Math-72B-Instruct",
+        "Qwen/Qwen2.5-Math-7B-Instruct",
+        "Qwen/Qwen2.5-Math-1.5B-Instruct",
+    )
+    stand_ins = ("Qwen/QwQ-32B", *GENERAL, *EMBEDDED)
     # Greedy, as in the Qwen2.5-Math report.
     sampling = Sampling(temperature=0.0)
     system = "Please reason step by step, and put your final answer within \\boxed{}."

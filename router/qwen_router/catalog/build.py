@@ -9,6 +9,7 @@ from typing import Any
 
 from qwen_router.catalog.catalogue import FILE
 from qwen_router.catalog.model import EmbeddedParts, GgufFile, Model
+from qwen_router.catalog.quality import expected_qualities, published
 from qwen_router.request import Sampling
 
 # Where the configuration of a model could not be read, the smallest context of the family is assumed.
@@ -33,7 +34,10 @@ _EMBEDDED = {
 
 def build(data: dict[str, Any]) -> list[Model]:
     """Return the chat models of the family; base checkpoints and rows without a parameter count are left out."""
-    return [_model(row) for row in data["rows"] if row["variant"] != "base" and row["total_params"] is not None]
+    rows = [row for row in data["rows"] if row["variant"] != "base" and row["total_params"] is not None]
+    models = [_model(row) for row in rows]
+    qualities = expected_qualities(models, published(rows))
+    return [model.model_copy(update={"quality": quality}) for model, quality in zip(models, qualities, strict=True)]
 
 
 def _model(row: dict[str, Any]) -> Model:

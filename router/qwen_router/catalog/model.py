@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import PositiveInt
@@ -35,6 +36,19 @@ class GgufFile(Value):
     embedded: EmbeddedParts | None = None
 
 
+class Quality(Value):
+    """The share of right answers to expect of a model for one task, without and with thinking.
+
+    Attributes:
+        scores: How many published figures it rests on; with none, on the model's kin alone.
+    """
+
+    plain: float | None = None
+    thinking: float | None = None
+    scores: int = 0
+    thinking_scores: int = 0
+
+
 class Model(Value):
     """A catalogue row. Parameter counts are exact where the family's data has them.
 
@@ -52,6 +66,7 @@ class Model(Value):
         languages: BCP 47 tags that the model is documented for; empty when it reads about a hundred or nobody says.
         quantized: Official quantized repositories by kind: `gguf`, `awq`, `gptq_int4`, `fp8`...
         scores: Published benchmark figures in percent, by name.
+        quality: Expected share of right answers by task, made of the published figures.
         tasks: Tasks whose specialist may choose it beside its own ladder.
     """
 
@@ -88,6 +103,7 @@ class Model(Value):
     quantized: dict[str, str] = {}
     gguf: tuple[GgufFile, ...] = ()
     scores: dict[str, float] = {}
+    quality: dict[Task, Quality] = {}
     modelscope_id: str | None = None
     ollama: str | None = None
     tasks: tuple[Task, ...] = ()
@@ -96,6 +112,12 @@ class Model(Value):
     def name(self) -> str:
         """The id without its organisation."""
         return self.id.rpartition("/")[2]
+
+    @property
+    def generation(self) -> float:
+        """The number in the family's name; QwQ is made of Qwen2.5."""
+        found = re.match(r"Qwen(\d+(?:\.\d+)?)", self.name)
+        return float(found[1]) if found else 2.5
 
     def gguf_at(self, precision: str) -> GgufFile | None:
         """Return the official GGUF file at a precision."""

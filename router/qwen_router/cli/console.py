@@ -26,15 +26,18 @@ ConfigPath = Annotated[Path | None, typer.Option("--config", metavar="PATH", hel
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def open_router(config: Path | None, **kwargs: Any) -> Router:
+def open_router(config: Path | None, *, overrides: dict[str, Any] | None = None, **kwargs: Any) -> Router:
     """Make a router of the settings, and log as they say.
+
+    Args:
+        overrides: Tables that win over the configuration.
 
     Raises:
         RouterError: The configuration or a plugin is wrong.
     """
     from qwen_router.app import Router
 
-    settings = load_settings(config)
+    settings = load_settings(config, **(overrides or {}))
     logging.getLogger("qwen_router").setLevel(settings.log.level.upper())
     return Router(settings, **kwargs)
 

@@ -52,7 +52,7 @@ def test_what_is_missing(section: dict[str, Any], reason: str) -> None:
 
 def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "langchain_openai", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("qwen_router_plugins.backends.openai_api.backend.is_installed", lambda package: False)
     assert "pip install 'qwen-router[openai]'" in (OpenAIBackend().missing(settings_for("http://h/v1")) or "")
 
 

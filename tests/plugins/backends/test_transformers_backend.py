@@ -68,7 +68,7 @@ def test_missing_says_what_and_how_to_mend_it(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert 'device = "auto"' in (BACKEND.missing(settings(device="cuda")) or "")
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("qwen_router_plugins.backends.transformers.backend.is_installed", lambda package: False)
     assert "pip install torch" in (BACKEND.missing(settings()) or "")
 
 

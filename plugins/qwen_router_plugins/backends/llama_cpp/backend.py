@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,8 +12,9 @@ from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
 from qwen_router.config import Settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
-from qwen_router.resources import Resources, recorded, usable_cores
+from qwen_router.resources import Resources, usable_cores
 from qwen_router.types import Candidate, Offer
+from qwen_router_plugins.backends.packages import is_installed
 
 if TYPE_CHECKING:
     from qwen_router_plugins.backends.llama_cpp.loaded import LoadedGguf
@@ -32,7 +32,7 @@ class LlamaCppBackend(Backend):
         """Say that it is switched off or not installed."""
         if not settings.backends.llama_cpp.enabled:
             return "llama_cpp is switched off: set `enabled = true` in [backends.llama_cpp]."
-        if importlib.util.find_spec("xllamacpp") is None:
+        if not is_installed("xllamacpp"):
             return "llama.cpp is not installed: run `pip install 'qwen-router[llama-cpp]'`."
         return None
 
@@ -90,22 +90,21 @@ def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Setti
 
 
 def _device_of(resources: Resources) -> str:
-    if recorded() is None:
-        return _device()
-    # What llama.cpp finds here says nothing of the recorded machine, where its usual package has Metal and no CUDA.
-    return "mps" if any(device.kind == "mps" for device in resources.devices) else "cpu"
+    """Return where layers go on a machine. The usual package has Metal on a Mac, and no CUDA elsewhere."""
+    kinds = {device.kind for device in resources.devices}
+    if "mps" in kinds:
+        return "mps"
+    return _device() if kinds else "cpu"
 
 
 @functools.cache
 def _device() -> str:
-    """Ask llama.cpp, since its package decides what it can use: the usual one has no CUDA."""
-    if importlib.util.find_spec("xllamacpp") is None:
+    """Ask llama.cpp what its package can use here."""
+    if not is_installed("xllamacpp"):
         return "cpu"
     import xllamacpp
 
     kinds = xllamacpp.ggml_backend_dev_type
     gpus = (kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU)
     names = [device["name"] for device in xllamacpp.get_device_info() if device["type"] in gpus]
-    if not names:
-        return "cpu"
-    return "mps" if names[0].upper().startswith(("METAL", "MTL")) else "cuda"
+    return "cuda" if names else "cpu"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -16,6 +15,7 @@ from qwen_router.resources import Resources
 from qwen_router.types import Candidate, Offer
 from qwen_router_plugins.backends.openai_api.served import Directory, kind_of, mapped_name
 from qwen_router_plugins.backends.openai_api.server import fault_of_address, server_of
+from qwen_router_plugins.backends.packages import is_installed
 
 _OFFER = Offer(precision="served", format="served", device="remote")
 
@@ -40,7 +40,7 @@ class OpenAIBackend(Backend):
             return "Switched off. Set [backends.openai_api] enabled = true."
         if fault := fault_of_address(section.base_url):
             return fault
-        if importlib.util.find_spec("langchain_openai") is None:
+        if not is_installed("langchain_openai"):
             return "The package langchain-openai is not installed. Run `pip install 'qwen-router[openai]'`."
         return None
 

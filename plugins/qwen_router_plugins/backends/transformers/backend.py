@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +10,7 @@ from qwen_router.catalog import Model
 from qwen_router.config import Settings
 from qwen_router.resources import Resources
 from qwen_router.types import Candidate, Offer
+from qwen_router_plugins.backends.packages import is_installed
 
 if TYPE_CHECKING:
     from qwen_router_plugins.backends.transformers.chat import ChatTransformers
@@ -48,7 +48,7 @@ class TransformersBackend(Backend):
         """Say which package or device is missing."""
         if not settings.backends.transformers.enabled:
             return "The transformers backend is switched off: set backends.transformers.enabled = true."
-        absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+        absent = [name for name in _PACKAGES if not is_installed(name)]
         if absent:
             return f"The transformers backend needs {' and '.join(absent)}: run `pip install {' '.join(absent)}`."
         return _missing_device(settings.backends.transformers.device)
@@ -77,11 +77,11 @@ def _offers(model: Model, allowed: Sequence[str], device: str) -> Iterator[Offer
         yield Offer(precision=precision, format="safetensors", device=device)
     # bitsandbytes has no kernels for Apple's GPUs, and leaves the fused experts of a mixture in bf16: nothing is saved.
     mixture = model.active_parameters < model.parameters
-    if device != "mps" and not mixture and importlib.util.find_spec("bitsandbytes") is not None:
+    if device != "mps" and not mixture and is_installed("bitsandbytes"):
         for precision in allowed:
             if precision in _QUANTIZED:
                 yield Offer(precision=precision, format="safetensors", device=device)
-    if model.architecture in _GGUF_ARCHITECTURES and importlib.util.find_spec("gguf") is not None:
+    if model.architecture in _GGUF_ARCHITECTURES and is_installed("gguf"):
         for precision in dense:
             for file in sorted(model.gguf, key=lambda f: f.bytes, reverse=True):
                 yield Offer(precision=precision, format="gguf", quant=file.precision, device=device)

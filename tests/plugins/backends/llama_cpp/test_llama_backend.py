@@ -63,7 +63,7 @@ def test_a_recorded_machine_decides_on_the_device(monkeypatch, machine, device):
 def test_what_is_missing_says_how_to_mend_it(monkeypatch):
     off = load_settings(backends={"llama_cpp": {"enabled": False}})
     assert "enabled = true" in (LlamaCppBackend().missing(off) or "")
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("qwen_router_plugins.backends.llama_cpp.backend.is_installed", lambda package: False)
     assert "pip install 'qwen-router[llama-cpp]'" in (LlamaCppBackend().missing(SETTINGS) or "")
     with pytest.raises(BackendUnavailable, match="pip install"):
         LlamaCppBackend().load(CANDIDATE, MODEL, files(Path("x")), SETTINGS)
