@@ -20,12 +20,12 @@ from qwen_router.backend import ModelFiles, Progress
 from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
 from qwen_router.config import Settings, load_settings
-from qwen_router.errors import InputError, RouterError
+from qwen_router.errors import RouterError
 from qwen_router.events import Failed
 from qwen_router.graph import build_graph
 from qwen_router.manager import build_manager
 from qwen_router.ordering import StepOrder
-from qwen_router.request import Chunk, Request
+from qwen_router.request import Chunk, Request, as_request
 from qwen_router.resources import Resources
 from qwen_router.services import Services
 from qwen_router.state import State
@@ -101,11 +101,11 @@ class Router:
 
     def explain(self, request: Any, **fields: Any) -> Decision:
         """Return the decision for a request without loading a model."""
-        return deciding.explain(self._services, _as_request(request, fields))
+        return deciding.explain(self._services, as_request(request, fields))
 
     def classify(self, request: Any, **fields: Any) -> Classification:
         """Return what a request is, without deciding on a model."""
-        return deciding.classify(self._services, _as_request(request, fields))
+        return deciding.classify(self._services, as_request(request, fields))
 
     def models(
         self, task: str | None = None, *, ram: int | None = None, vram: int | None = None
@@ -142,14 +142,14 @@ class Router:
         Raises:
             RouterError: See `qwen_router.errors`. A denied request is no error: its answer is `refused`.
         """
-        return self._run(_as_request(request, fields), Cancellation, _unseen)
+        return self._run(as_request(request, fields), Cancellation, _unseen)
 
     def stream(self, request: Any, **fields: Any) -> Iterator[Chunk | Answer]:
         """Yield the answer's chunks as they come, the steps of a compound request in their order, then the `Answer`.
 
         Closing the iterator stops the model.
         """
-        made = _as_request(request, fields)
+        made = as_request(request, fields)
         cancellation = Cancellation(made.deadline)
         arriving: queue.SimpleQueue[Chunk | Answer | BaseException] = queue.SimpleQueue()
         self._submit(self._run_into, made, cancellation, arriving.put)
@@ -193,7 +193,7 @@ class Router:
 
     async def astream(self, request: Any, **fields: Any) -> AsyncIterator[Chunk | Answer]:
         """Yield what `stream` yields. Cancelling the task or closing the iterator stops the model."""
-        made = _as_request(request, fields)
+        made = as_request(request, fields)
         cancellation = Cancellation(made.deadline)
         loop = asyncio.get_running_loop()
         arriving: asyncio.Queue[Chunk | Answer | BaseException] = asyncio.Queue()
@@ -282,19 +282,6 @@ class Router:
 
 def _unseen(chunk: Chunk) -> None:
     """Drop a chunk: the caller waits for the whole answer."""
-
-
-def _as_request(value: Any, fields: dict[str, Any]) -> Request:
-    """Return the request.
-
-    Raises:
-        InputError: The value is no request, or a field is unknown or of the wrong type.
-    """
-    try:
-        return Request.of(value, **fields)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"That is no request: {reason}.", "Give a string, messages or a Request.") from error
 
 
 def _raising(results: Sequence[T | BaseException]) -> Any:

@@ -126,6 +126,9 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, wanted
     if expected is None:
         expected = services.expectations[key] = _expected(step, model, backend, offer, context, thinking)
     source, on_disk, download = _whereabouts(services, model, backend, offer)
+    if warm:
+        # It answers from memory, even when its files have been removed meanwhile.
+        source, on_disk, download = source or backend.name, True, 0
     found: dict[str, object] = {
         "speaks": step.request.hints.model is not None or _speaks(model, step.classification.language),
         "overthinks": thinking and not wanted,

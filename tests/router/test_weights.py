@@ -173,3 +173,13 @@ def test_a_caller_that_stops_is_not_taken_for_a_failed_source(source):
     with pytest.raises(Cancelled):
         weights(source("a", size=5, error=Cancelled("Stopped.")), next_one).fetch(MODEL, BF16, quiet)
     assert next_one.fetched == 0
+
+
+def test_a_source_that_says_no_more_keeps_what_it_finds(source):
+    one = source("a")
+    assert one.stored(MODEL, BF16, load_settings()) == ()
+    (one.path / "deep").mkdir(parents=True)
+    (one.path / "deep" / "file").write_bytes(b"12345")
+    (stored,) = one.stored(MODEL, BF16, load_settings())
+    assert (stored.path, stored.bytes, stored.keeper) == (one.path, 5, "The source a keeps it.")
+    assert one.remove(MODEL, BF16, load_settings()) == 0

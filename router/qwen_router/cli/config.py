@@ -21,9 +21,11 @@ _Path = Annotated[Path | None, typer.Argument(help="The file; left out, the one 
 def check(path: _Path = None, config: ConfigPath = None) -> None:
     """Read the configuration and say whether it is valid."""
     from qwen_router.catalog import load_catalogue
+    from qwen_router.weights import check_revisions
 
     file = find_file(path or config)
-    load_catalogue(load_settings(file).catalogue)
+    settings = load_settings(file)
+    check_revisions(settings, load_catalogue(settings.catalogue))
     out.print(f"{file} is valid." if file else "There is no configuration file; the defaults are valid.")
 
 

@@ -65,6 +65,7 @@ def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Setti
     try:
         return LoadedGguf(
             files.path,
+            model.model_type,
             context=context,
             parallel=options.parallel,
             threads=options.threads or usable_cores(),

@@ -26,6 +26,7 @@ class LoadedGguf:
     """What a chat model needs of one file.
 
     Args:
+        model_type: The architecture it has to be of; empty takes the whole family.
         engine: Options of `LlamaEngine`.
 
     Raises:
@@ -33,8 +34,8 @@ class LoadedGguf:
         BackendError: llama.cpp couldn't load it.
     """
 
-    def __init__(self, path: Path, **engine: Any) -> None:
-        metadata = read_header(path).metadata
+    def __init__(self, path: Path, model_type: str = "", **engine: Any) -> None:
+        metadata = read_header(path, model_type).metadata
         source = metadata.get("tokenizer.chat_template")
         if not isinstance(source, str):
             raise WeightsError(f"{path} has no chat template.", "Use the GGUF file of an instruction-tuned model.")
