@@ -15,6 +15,7 @@ from qwen_router.config import Settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
 from qwen_router.resources import Resources
 from qwen_router.types import Candidate, Offer
+from qwen_router_plugins.backends.heap import eager_heap
 
 if TYPE_CHECKING:
     from qwen_router_plugins.backends.llama_cpp.loaded import LoadedGguf
@@ -65,14 +66,15 @@ def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Setti
     options = settings.backends.llama_cpp
     context = min(candidate.context, model.context)
     try:
-        return LoadedGguf(
-            files.path,
-            context=context,
-            parallel=options.parallel,
-            threads=options.threads or psutil.cpu_count(logical=False) or 1,
-            gpu_layers=options.gpu_layers,
-            accelerated=candidate.offer.device != "cpu",
-        )
+        with eager_heap():
+            return LoadedGguf(
+                files.path,
+                context=context,
+                parallel=options.parallel,
+                threads=options.threads or psutil.cpu_count(logical=False) or 1,
+                gpu_layers=options.gpu_layers,
+                accelerated=candidate.offer.device != "cpu",
+            )
     except BackendError as error:
         # llama.cpp only says that it failed: a sound file fails for want of memory, or because it is too new.
         needed = candidate.memory_bytes
