@@ -7,9 +7,9 @@ import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,14 +18,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from qwen_router.amount import Budget
 from qwen_router.errors import ConfigError
 
 FILE_NAME = "config.toml"
 ENV_PREFIX = "QWEN_ROUTER__"
-
-
-Budget = Literal["auto"] | Annotated[ByteSize, Field(gt=0)]
-"""Bytes as people write them, or `auto` for a share of what is free."""
 
 
 class Section(BaseModel):
