@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from qwen_router.backend import Backend
 from qwen_router.catalog import Model, expected_quality, expected_tokens_per_second
 from qwen_router.errors import InputError
+from qwen_router.pool import Pool
 from qwen_router.request import Request
 from qwen_router.services import Services
 from qwen_router.specialist import Specialist
 from qwen_router.types import Candidate, Classification, Offer
+
+_GIB = 2**30
 
 
 def list_candidates(
@@ -22,7 +25,6 @@ def list_candidates(
         UnknownModel: The caller asked for a model that the catalogue doesn't hold.
     """
     resources = services.resources()
-    warm = services.pool.warm()
     backends = [b for b in services.registry.backends.values() if b.missing(services.settings) is None]
     found: list[Candidate] = []
     for model, own in _models(services, specialist, request):
@@ -32,13 +34,29 @@ def list_candidates(
             for backend in backends
             for offer in backend.offers(model, services.settings, resources)
         )
-    return [c.model_copy(update={"warm": True}) if c.key in warm else c for c in found]
+    return _as_the_pool_stands(services.pool, found)
 
 
 def missing_backends(services: Services) -> str:
     """Say in one line which backends can't be used here, and why."""
     reasons = (backend.missing(services.settings) for backend in services.registry.backends.values())
     return " ".join(reason for reason in reasons if reason)
+
+
+def _as_the_pool_stands(pool: Pool, candidates: list[Candidate]) -> list[Candidate]:
+    """Mark what is loaded, and reject what failed to load just now or can't be had beside the pinned models."""
+    warm, cooling = pool.warm(), pool.cooling()
+    marked = []
+    for candidate in candidates:
+        why = cooling.get(candidate.key)
+        room = pool.room(candidate)
+        if why is None and room is not None and candidate.memory_bytes > room:
+            why = f"Needs {candidate.memory_bytes / _GIB:.1f} GiB; models may take {max(0, room) / _GIB:.1f} GiB here."
+        if candidate.key in warm:
+            marked.append(candidate.model_copy(update={"warm": True}))
+        else:
+            marked.append(candidate if why is None else candidate.model_copy(update={"rejected": why}))
+    return marked
 
 
 def _models(services: Services, specialist: Specialist, request: Request) -> Iterator[tuple[Model, bool]]:

@@ -27,7 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def open_router(config: Path | None, **kwargs: Any) -> Router:
-    """Make a router of the settings, and log as they say.
+    """Make a router of the settings, and log as they say. It preloads nothing: a command answers once, or not at all.
 
     Raises:
         RouterError: The configuration or a plugin is wrong.
@@ -36,7 +36,8 @@ def open_router(config: Path | None, **kwargs: Any) -> Router:
 
     settings = load_settings(config)
     logging.getLogger("qwen_router").setLevel(settings.log.level.upper())
-    return Router(settings, **kwargs)
+    pool = settings.pool.model_copy(update={"preload": ()})
+    return Router(settings.model_copy(update={"pool": pool}), **kwargs)
 
 
 def fail(error: RouterError) -> NoReturn:
