@@ -25,6 +25,7 @@ from qwen_router.events import Failed
 from qwen_router.graph import build_graph
 from qwen_router.manager import build_manager
 from qwen_router.ordering import StepOrder
+from qwen_router.preloading import preload
 from qwen_router.request import Chunk, Request, as_request
 from qwen_router.resources import Resources
 from qwen_router.services import Services
@@ -38,6 +39,8 @@ _LONGEST_WAIT = 0.02
 
 class Router:
     """Routes requests to the Qwen model that answers them best on this machine.
+
+    The models of `pool.preload` are loaded in the background: a router answers at once, with what is there.
 
     Every method takes a `Request`, a string, a message or a list of messages; keyword arguments fill the request's
     other fields, such as `hints=Hints(task="math")`.
@@ -66,6 +69,9 @@ class Router:
         self._threads = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
         self._slots = threading.BoundedSemaphore(self.settings.router.max_concurrency)
         self._closed = False
+        if self.settings.pool.preload:
+            # Beside the requests: one that needs a model being loaded waits for that very load.
+            threading.Thread(target=preload, args=(self._services,), name="qwen-router-preload", daemon=True).start()
 
     @classmethod
     def from_config(
@@ -93,10 +99,17 @@ class Router:
         self.close()
 
     def close(self) -> None:
-        """Wait for calls in flight and unload every model. Closing twice does nothing."""
+        """Let calls in flight finish, and unload every model. Closing twice does nothing.
+
+        Calls that wait for a slot or for a model that isn't loaded get an error.
+        """
         if not self._closed:
             self._closed = True
+            self._services.pool.drain()
             self._threads.shutdown(wait=True)
+            for _ in range(self.settings.router.max_concurrency):
+                # Calls of `invoke` run in their callers' threads: each holds a slot until it has its answer.
+                self._slots.acquire()
             self._services.close()
 
     def explain(self, request: Any, **fields: Any) -> Decision:
@@ -237,9 +250,12 @@ class Router:
         """Return the graph as a Mermaid diagram."""
         return self._graph.get_graph().draw_mermaid()
 
-    def _submit(self, work: Callable[..., None], *args: Any) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise RouterError("The router is closed.", "Make a new one.")
+
+    def _submit(self, work: Callable[..., None], *args: Any) -> None:
+        self._check_open()
         # The caller's context goes along: tracing and callbacks are kept in it.
         self._threads.submit(contextvars.copy_context().run, work, *args)
 
@@ -253,11 +269,11 @@ class Router:
         self, request: Request, cancellation: Callable[[float | None], Cancellation], write: Callable[[Chunk], None]
     ) -> Answer:
         """Run the graph in this thread, one slot taken, and return its answer."""
-        if self._closed:
-            raise RouterError("The router is closed.", "Make a new one.")
+        self._check_open()
         with cancellation_scope(cancellation(request.deadline)) as scope:
             while not self._slots.acquire(timeout=_LONGEST_WAIT):
                 scope.check()
+                self._check_open()
             try:
                 return self._answer(request, write)
             except BaseException as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qwen_router.backend import Backend
 from qwen_router.catalog import Catalogue, Model, expected_load_seconds, expected_quality, expected_tokens_per_second
 from qwen_router.errors import InputError
+from qwen_router.pool import Pool
 from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
 from qwen_router.services import Machine, Services
@@ -28,6 +29,9 @@ class _Step:
     tokens: int
     loaded: dict[tuple[str, str, str, str], int]
     """Context of each loaded model, by the rest of its key."""
+
+
+_GIB = 2**30
 
 
 def list_candidates(
@@ -67,7 +71,7 @@ def list_candidates(
             for backend in backends
             for offer in backend.offers(model, services.settings, step.resources)
         )
-    return found
+    return found if resources else _as_the_pool_stands(services.pool, found)
 
 
 def serving(catalogue: Catalogue, specialist: Specialist) -> Iterator[tuple[Model, bool]]:
@@ -91,6 +95,19 @@ def missing_backends(services: Services) -> str:
 def _contexts(warm: frozenset[ModelKey]) -> dict[tuple[str, str, str, str], int]:
     """Return the largest loaded context of each model, precision and backend."""
     return {key[:4]: key[4] for key in sorted(warm, key=lambda key: key[4])}
+
+
+def _as_the_pool_stands(pool: Pool, candidates: list[Candidate]) -> list[Candidate]:
+    """Reject what failed to load just now or can't be had beside the pinned models."""
+    cooling = pool.cooling()
+    marked = []
+    for candidate in candidates:
+        why = cooling.get(candidate.key)
+        room = None if candidate.warm else pool.room(candidate)
+        if why is None and room is not None and candidate.memory_bytes > room:
+            why = f"Needs {candidate.memory_bytes / _GIB:.1f} GiB; models may take {max(0, room) / _GIB:.1f} GiB here."
+        marked.append(candidate if why is None else candidate.model_copy(update={"rejected": why}))
+    return marked
 
 
 def _models(services: Services, specialist: Specialist, request: Request) -> Iterator[tuple[Model, bool]]:

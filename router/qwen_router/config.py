@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from qwen_router.amount import Budget
 from qwen_router.errors import ConfigError
 
 FILE_NAME = "config.toml"
@@ -26,9 +27,6 @@ ENV_PREFIX = "QWEN_ROUTER__"
 
 Licence = Literal["any", "commercial", "open"]
 LICENCES: tuple[Licence, ...] = get_args(Licence)
-
-Budget = Literal["auto"] | Annotated[ByteSize, Field(gt=0)]
-"""Bytes as people write them, or `auto` for a share of what is free."""
 
 
 class Section(BaseModel):

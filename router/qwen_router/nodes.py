@@ -242,9 +242,13 @@ def _step_down(services: Services, work: Work, error: OutOfMemory) -> Work:
     """
     assert work.choice is not None
     failed = work.choice.winner
+    cooling = services.pool.cooling()
     left = [
-        c if c.memory_bytes < failed.memory_bytes else c.model_copy(update={"rejected": "Memory ran out."})
-        for c in (x.model_copy(update={"rejected": None}) for x in work.choice.candidates if x.usable)
+        c.model_copy(
+            update={"rejected": cooling.get(c.key) if c.memory_bytes < failed.memory_bytes else "Memory ran out."}
+        )
+        for c in work.choice.candidates
+        if c.usable
     ]
     try:
         choice = deciding.size(services, left, work.classification, work.request)
