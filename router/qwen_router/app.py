@@ -19,7 +19,7 @@ from qwen_router import deciding, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
-from qwen_router.config import Settings, load_settings
+from qwen_router.config import Settings
 from qwen_router.errors import RouterError
 from qwen_router.events import Failed
 from qwen_router.graph import build_graph
@@ -29,6 +29,7 @@ from qwen_router.preloading import preload
 from qwen_router.request import Chunk, Request, as_request
 from qwen_router.resources import Resources
 from qwen_router.services import Services
+from qwen_router.settings_file import load_settings
 from qwen_router.state import State
 from qwen_router.types import Answer, Classification, Decision
 
@@ -70,7 +71,7 @@ class Router:
         self._slots = threading.BoundedSemaphore(self.settings.router.max_concurrency)
         self._closed = False
         if self.settings.pool.preload:
-            # Beside the requests: one that needs a model being loaded waits for that very load.
+            # Beside the requests: one that needs the model waits for that very load.
             threading.Thread(target=preload, args=(self._services,), name="qwen-router-preload", daemon=True).start()
 
     @classmethod
@@ -82,12 +83,7 @@ class Router:
         progress: Progress | None = None,
         **overrides: Any,
     ) -> Self:
-        """Make a router from a TOML file and the environment; see `load_settings`.
-
-        Raises:
-            ConfigError: The configuration is wrong.
-            PluginError: A plugin is.
-        """
+        """Make a router from a TOML file and the environment; see `load_settings` for these and its errors."""
         return cls(load_settings(path, **overrides), plugins=plugins, progress=progress)
 
     def __enter__(self) -> Self:
@@ -99,10 +95,7 @@ class Router:
         self.close()
 
     def close(self) -> None:
-        """Let calls in flight finish, and unload every model. Closing twice does nothing.
-
-        Calls that wait for a slot or for a model that isn't loaded get an error.
-        """
+        """Let calls finish that hold a model, tell the others, and unload all. Closing twice does nothing."""
         if not self._closed:
             self._closed = True
             self._services.pool.drain()
@@ -123,14 +116,10 @@ class Router:
     def models(
         self, task: str | None = None, *, ram: int | None = None, vram: int | None = None
     ) -> list[listing.Listing]:
-        """Return the catalogue's models, or one task's: where their files are, and how each would run.
-
-        Args:
-            ram: Bytes of RAM to judge for, all of them free; `None` for this machine's.
-            vram: Bytes of an accelerator to judge for; 0 for none.
-        """
-        resources = None if ram is None and vram is None else listing.imagine(self.resources, ram=ram, vram=vram)
-        return listing.list_models(self._services, task, resources=resources)
+        """Return how the catalogue's models, or one task's, stand here, or on a machine with `ram` and `vram` bytes."""
+        here = ram is None and vram is None
+        machine = None if here else listing.imagine(self.resources, ram=ram, vram=vram)
+        return listing.list_models(self._services, task, resources=machine)
 
     @property
     def resources(self) -> Resources:

@@ -5,8 +5,9 @@ import pytest
 
 from qwen_router.backend import ModelFiles, Progress, WeightSource
 from qwen_router.catalog import Model, load_catalogue
-from qwen_router.config import Settings, load_settings
+from qwen_router.config import Settings
 from qwen_router.errors import Cancelled, ConfigError, WeightsError
+from qwen_router.settings_file import load_settings
 from qwen_router.types import Offer
 from qwen_router.weights import Availability, Weights
 

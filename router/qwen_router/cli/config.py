@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from qwen_router.cli.console import AsJson, ConfigPath, out, print_json
-from qwen_router.config import find_file, load_settings
+from qwen_router.settings_file import find_file, load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Check and show the settings.")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

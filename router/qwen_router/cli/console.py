@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from qwen_router.config import load_settings
 from qwen_router.errors import InputError, Refused, RouterError
+from qwen_router.settings_file import load_settings
 
 if TYPE_CHECKING:
     from qwen_router.app import Router
