@@ -103,7 +103,8 @@ def _as_the_pool_stands(pool: Pool, candidates: list[Candidate]) -> list[Candida
     marked = []
     for candidate in candidates:
         why = cooling.get(candidate.key)
-        room = None if candidate.warm else pool.room(candidate)
+        # What is not here has a better reason not to be chosen.
+        room = pool.room(candidate) if candidate.on_disk and not candidate.warm else None
         if why is None and room is not None and candidate.memory_bytes > room:
             why = f"Needs {candidate.memory_bytes / _GIB:.1f} GiB; models may take {max(0, room) / _GIB:.1f} GiB here."
         marked.append(candidate if why is None else candidate.model_copy(update={"rejected": why}))
