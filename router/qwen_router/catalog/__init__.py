@@ -2,7 +2,7 @@
 
 from qwen_router.catalog.catalogue import Catalogue, load_catalogue
 from qwen_router.catalog.expect import expected_quality, expected_tokens_per_second
-from qwen_router.catalog.memory import estimate_memory, kv_cache_bytes
+from qwen_router.catalog.memory import estimate_memory, kv_cache_bytes, linear_state_bytes, weight_bytes
 from qwen_router.catalog.model import EmbeddedParts, GgufFile, Model
 
 __all__ = [
@@ -14,5 +14,7 @@ __all__ = [
     "expected_quality",
     "expected_tokens_per_second",
     "kv_cache_bytes",
+    "linear_state_bytes",
     "load_catalogue",
+    "weight_bytes",
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from qwen_router.request import Sampling
 from qwen_router_plugins.backends.transformers.batch import Batcher, closed
 from qwen_router_plugins.backends.transformers.checkpoint import Checkpoint
 from qwen_router_plugins.backends.transformers.grammar import Grammars
+from qwen_router_plugins.backends.transformers.heap import trim_heap
 from qwen_router_plugins.backends.transformers.row import Event, Row
 from qwen_router_plugins.backends.transformers.sampler import Sampler
 
@@ -132,10 +131,4 @@ class Engine:
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        _trim_heap()
-
-
-def _trim_heap() -> None:
-    """Return freed memory to the system: glibc keeps it for the process otherwise."""
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)
+        trim_heap()
