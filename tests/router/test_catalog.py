@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from qwen_router import ConfigError, UnknownModel, load_catalogue
-from qwen_router.catalog import estimate_memory, kv_cache_bytes
 from qwen_router.catalog.build import build
 
 CATALOGUE = load_catalogue()
@@ -44,20 +43,6 @@ def test_the_embedded_files_are_the_official_ones():
     assert file.sha256 == "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
     large = CATALOGUE["Qwen/Qwen2.5-Coder-1.5B-Instruct"].gguf_at("q4_k_m")
     assert (large.bytes, large.embedded.parts) == (1_117_320_768, 22)
-
-
-def test_the_kv_cache_is_the_published_arithmetic():
-    # 24 layers x 2 KV heads x 64 x 2 (K, V) x 2 bytes = 12,288 bytes a token.
-    assert kv_cache_bytes(SMALL, 1) == 12_288
-    assert kv_cache_bytes(SMALL, 1000, sequences=2) == 24_576_000
-
-
-def test_memory_falls_with_precision_and_grows_with_context():
-    model = CATALOGUE["Qwen/Qwen3-8B"]
-    sizes = [estimate_memory(model, p, context=8192).total for p in ("fp32", "bf16", "int8", "nf4")]
-    assert sizes == sorted(sizes, reverse=True)
-    assert estimate_memory(model, "bf16", context=32768).total > estimate_memory(model, "bf16", context=8192).total
-    assert estimate_memory(model, "served", context=8192).total == 0
 
 
 def test_without_rows_of_the_operator_the_catalogue_is_read_once():

@@ -7,7 +7,7 @@ from qwen_router.catalog.expect import (
     expected_quality,
     expected_tokens_per_second,
 )
-from qwen_router.catalog.memory import estimate_memory, kv_cache_bytes
+from qwen_router.catalog.memory import estimate_memory, kv_cache_bytes, linear_state_bytes, weight_bytes
 from qwen_router.catalog.model import EmbeddedParts, GgufFile, Model, Quality
 
 __all__ = [
@@ -22,5 +22,7 @@ __all__ = [
     "expected_quality",
     "expected_tokens_per_second",
     "kv_cache_bytes",
+    "linear_state_bytes",
     "load_catalogue",
+    "weight_bytes",
 ]

@@ -15,6 +15,7 @@ from PIL import Image
 
 from qwen_router.config import LimitsSection
 from qwen_router.errors import InputError, MediaError
+from qwen_router_plugins.backends.transformers import batch
 
 RATE = 16_000
 
@@ -101,6 +102,23 @@ def test_a_mixed_batch_says_what_single_calls_say(load_tiny: TinyLoader, archite
     together = load_tiny(architecture, max_batch=3, gather=60)
     assert [a.content for a in together.batch(calls, max_tokens=6)] == single
     assert list(together.engine.batcher.batches) == [3]
+
+
+@pytest.mark.parametrize("architecture", MEDIA)
+def test_passes_over_a_long_prompt_change_no_answer(
+    load_tiny: TinyLoader, monkeypatch: pytest.MonkeyPatch, architecture: str
+):
+    """Images lie across passes; sounds, which transformers can't split, are read whole."""
+    media = MEDIA[architecture]
+    calls = [asked("Compare these.", *media), asked("Hello"), asked("And this?", media[0])]
+
+    def answers() -> list[Any]:
+        chat = load_tiny(architecture, max_batch=3, gather=60)
+        return [a.content for a in chat.batch(calls, max_tokens=6)]
+
+    whole = answers()
+    monkeypatch.setattr(batch, "prefill_tokens", lambda device: 9)
+    assert answers() == whole
 
 
 def test_media_tokens_in_text_take_no_place(load_tiny: TinyLoader):

@@ -13,8 +13,9 @@ from qwen_router.catalog import Model
 from qwen_router.config import Settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
 from qwen_router.resources import Resources, usable_cores
-from qwen_router.types import Candidate, Offer
+from qwen_router.types import Candidate, MemoryEstimate, Offer
 from qwen_router_plugins.backends.heap import eager_heap
+from qwen_router_plugins.backends.llama_cpp.memory import predict_memory
 from qwen_router_plugins.backends.packages import is_installed
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class LlamaCppBackend(Backend):
     def sequences(self, settings: Settings) -> int:
         """Return the slots: llama.cpp allocates the cache of each when it loads."""
         return settings.backends.llama_cpp.parallel
+
+    def memory(self, model: Model, offer: Offer, context: int, settings: Settings) -> MemoryEstimate:
+        """Predict file, cache and buffers of all slots."""
+        return predict_memory(model, offer, min(context, model.context), self.sequences(settings))
 
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
         """Load a GGUF file. Unset sampling keywords take the model's documented values."""

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from qwen_router.errors import BackendError, InputError
+from qwen_router_plugins.backends.llama_cpp.memory import CPU_BATCH
 
 Event = dict[str, Any] | Exception | None
 """A chunk of llama.cpp's completions API, what went wrong, or `None` after the last chunk."""
 Deliver = Callable[[Event], None]
 
-_CPU_BATCH = 128
-"""Prompt tokens decoded between two looks at the cancellation; on a CPU a larger batch is hardly faster."""
 _SILENT = -1
 
 
@@ -39,7 +38,7 @@ class LlamaEngine:
         self, path: Path, *, context: int, parallel: int, threads: int, gpu_layers: int = 0, accelerated: bool = False
     ) -> None:
         _spin_briefly()
-        from xllamacpp import CommonParams, Server
+        from xllamacpp import CommonParams, Server, llama_load_mode
 
         params = CommonParams()
         params.model.path = str(path)
@@ -50,7 +49,9 @@ class LlamaEngine:
         # Fitting tries the load once before: worth it only where layers may have to stay off the accelerator.
         params.fit_params = accelerated
         if not accelerated:
-            params.n_batch = params.n_ubatch = _CPU_BATCH
+            params.n_batch = params.n_ubatch = CPU_BATCH
+            # llama.cpp repacks weights for the CPU: the pages of a mapped file would stay in memory beside the copies.
+            params.load_mode = llama_load_mode.LLAMA_LOAD_MODE_NONE
         # The prompt cache would take up to 8 GiB of RAM that no estimate knows of.
         params.cache_ram_mib = 0
         params.warmup = False

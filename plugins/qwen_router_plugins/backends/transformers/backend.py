@@ -9,9 +9,10 @@ from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
 from qwen_router.config import Settings
 from qwen_router.resources import Resources
-from qwen_router.types import Candidate, Offer
+from qwen_router.types import Candidate, MemoryEstimate, Offer
 from qwen_router_plugins.backends.heap import eager_heap
 from qwen_router_plugins.backends.packages import is_installed
+from qwen_router_plugins.backends.transformers.memory import predict_memory
 
 if TYPE_CHECKING:
     from qwen_router_plugins.backends.transformers.chat import ChatTransformers
@@ -61,6 +62,14 @@ class TransformersBackend(Backend):
         section = settings.backends.transformers
         device = _device_of(resources) if section.device == "auto" else section.device
         return tuple(_offers(model, section.precisions, device))
+
+    def sequences(self, settings: Settings) -> int:
+        """Return the rows of a batch: each may fill its context."""
+        return settings.backends.transformers.max_batch
+
+    def memory(self, model: Model, offer: Offer, context: int, settings: Settings) -> MemoryEstimate:
+        """Predict the weights, and what a full batch takes while it is answered."""
+        return predict_memory(model, offer, min(context, model.context), self.sequences(settings))
 
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> ChatTransformers:
         """Load a model. Loading alone can take seconds a gigabyte; nothing is fetched."""

@@ -13,6 +13,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList,
 
 from qwen_router.errors import BackendError
 from qwen_router_plugins.backends.transformers.faults import as_backend_error, is_out_of_memory
+from qwen_router_plugins.backends.transformers.memory import prefill_tokens
 from qwen_router_plugins.backends.transformers.row import Row
 
 if TYPE_CHECKING:
@@ -143,12 +144,16 @@ class Batcher:
     @torch.inference_mode()
     def _decode(self, network: PreTrainedModel, rows: Sequence[Row]) -> None:
         self.batches.append(len(rows))
+        inputs = _collate(rows, self._pad, self._image_token, network.device)
+        # transformers can't split sounds among passes; images it encodes before the first.
+        whole = "input_features" in inputs
         network.generate(  # type: ignore[operator]
-            **_collate(rows, self._pad, self._image_token, network.device),
+            **inputs,
             generation_config=GenerationConfig(
                 do_sample=False,
                 max_new_tokens=max(row.max_tokens for row in rows),
                 pad_token_id=self._pad,
+                prefill_chunk_size=None if whole else max(1, prefill_tokens(network.device.type) // len(rows)),
             ),
             logits_processor=LogitsProcessorList([_Choice(rows, self._pad)]),
             stopping_criteria=StoppingCriteriaList([_Progress(rows)]),

@@ -26,6 +26,9 @@ from qwen_router_plugins.backends.transformers.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+QUANTIZED = ("int8", "nf4")
+"""What bitsandbytes makes."""
+_KERNEL_ROWS, _SCALED_TOGETHER = 32, 64
 _DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -111,14 +114,40 @@ def _network(candidate: Candidate, model: Model, source: str, options: dict[str,
     # What a call leaves unset is neutral: the checkpoint's own defaults would change it behind the caller's back.
     network.generation_config = transformers.GenerationConfig()
     loaded: PreTrainedModel = network.eval()
+    if candidate.precision in QUANTIZED and device == "cpu":
+        _let_go_of_files(loaded)
+        pack(loaded)
     return loaded
+
+
+def _let_go_of_files(network: PreTrainedModel) -> None:
+    """Copy what is not quantized out of the mapped files: one such tensor keeps all that was read of them in memory."""
+    for parameter in network.parameters():
+        if parameter.is_floating_point():
+            parameter.data = parameter.data.clone()
+
+
+def pack(network: PreTrainedModel) -> None:
+    """Let bitsandbytes put NF4 weights in the order of its CPU kernel now: at the first answer it would take more.
+
+    The kernel, for CPUs with AVX512-BF16, fails on matrices that are no multiple of its blocks, such as those of
+    Qwen2.5-VL's tower: bitsandbytes 0.50, `_convert_weight_packed_for_cpu`. They keep to the general way.
+    """
+    from bitsandbytes.nn.modules import Linear4bit
+
+    with torch.inference_mode():
+        for module in network.modules():
+            if isinstance(module, Linear4bit):
+                if module.out_features % _KERNEL_ROWS or module.in_features % _SCALED_TOGETHER:
+                    module.support_avx512bf16_for_cpu = False
+                module(torch.zeros(1, module.in_features, dtype=torch.bfloat16))
 
 
 def _quantization(candidate: Candidate) -> Any:
     """Return the settings of LLM.int8(), arXiv:2208.07339, or of NF4 with double quantization, arXiv:2305.14314."""
     if candidate.offer.format == "gguf":
         return transformers.GgufConfig(dequantize=True)
-    if candidate.precision not in ("int8", "nf4"):
+    if candidate.precision not in QUANTIZED:
         return None
     # It warns of every matrix product on a CPU.
     if (log := logging.getLogger("bitsandbytes")).level == logging.NOTSET:
