@@ -97,7 +97,7 @@ def row(load: Load) -> Model:
 
 def predicted(load: Load) -> Any:
     """Return the backend's estimate."""
-    return load.owner().memory(row(load), load.offer(), load.context, load.settings())
+    return load.owner().memory(row(load), load.offer(), load.reserved, load.settings())
 
 
 def files(load: Load, models: Path, work: Path) -> Path:

@@ -59,6 +59,11 @@ class Load:
         unpacked = f" from {self.quant}" if self.quant and self.backend == "transformers" else ""
         return f"{self.model.removeprefix('random-')} {self.precision}{unpacked}"
 
+    @property
+    def reserved(self) -> int:
+        """The context to ask for: llama.cpp gives one to each row, the rows of transformers share one."""
+        return self.context * (self.rows if self.backend == "transformers" else 1)
+
     def offer(self) -> Offer:
         """The offer that the backend would make."""
         form = "gguf" if self.quant else "safetensors"
@@ -122,7 +127,7 @@ def main() -> None:
     load, model, path = Load(**json.loads(sys.argv[1])), Model.model_validate_json(sys.argv[2]), Path(sys.argv[3])
     offer, settings = load.offer(), load.settings()
     backend = load.owner()
-    memory = backend.memory(model, offer, load.context, settings)
+    memory = backend.memory(model, offer, load.reserved, settings)
     candidate = Candidate(
         model=model.id,
         offer=offer,
@@ -130,7 +135,7 @@ def main() -> None:
         memory_bytes=memory.total,
         tokens_per_second=1,
         quality=1,
-        context=load.context,
+        context=load.reserved,
     )
     files = ModelFiles(path=path, format=offer.format, source="local")
     meter = Meter(load.device)

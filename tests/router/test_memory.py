@@ -20,7 +20,7 @@ from qwen_router.catalog import (
     load_catalogue,
     weight_bytes,
 )
-from qwen_router.config import load_settings
+from qwen_router.settings_file import load_settings
 from qwen_router.types import MemoryEstimate, Offer
 from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend
 from qwen_router_plugins.backends.transformers import TransformersBackend

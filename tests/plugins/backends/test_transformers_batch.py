@@ -68,6 +68,15 @@ def test_a_batch_says_what_single_calls_say(load_tiny: TinyLoader):
     assert [a.usage_metadata for a in batched] == [a.usage_metadata for a in single]
 
 
+def test_the_rows_of_a_batch_share_the_tokens_of_one_context(load_tiny: TinyLoader):
+    # The tiny model's context is 512 tokens: two answers of up to 200 fit beside each other, two of up to 300 don't.
+    for tokens, batches in ((200, [2]), (300, [1, 1])):
+        chat = load_tiny("qwen2", max_batch=2, gather=1)
+        answers = chat.batch(["Hi", "Hi"], max_tokens=tokens, stop=["e", "a", "1", " "])
+        assert list(chat.engine.batcher.batches) == batches
+        assert len(answers) == 2
+
+
 def test_rows_of_a_batch_keep_their_own_options(load_tiny: TinyLoader):
     options: list[dict[str, Any]] = [
         {"max_tokens": 4},

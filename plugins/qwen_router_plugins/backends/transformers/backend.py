@@ -64,7 +64,7 @@ class TransformersBackend(Backend):
         return tuple(_offers(model, section.precisions, device))
 
     def sequences(self, settings: Settings) -> int:
-        """Return the rows of a batch: each may fill its context."""
+        """Return the most rows of a batch, which share the tokens of one context."""
         return settings.backends.transformers.max_batch
 
     def memory(self, model: Model, offer: Offer, context: int, settings: Settings) -> MemoryEstimate:

@@ -27,10 +27,13 @@ GATHER_SECONDS = 0.01
 class Batcher:
     """Runs rows through one network, up to `max_batch` at a time, in the order they came.
 
+    The rows of a batch share the tokens that the KV cache was reserved for: a long one runs alone.
+
     Rows keep their own sampling, seeds and limits, and join left-padded, as causal models need it. A row that is done
     tells its caller at once; the batch goes on for the others, and new rows wait for its end.
 
     Args:
+        capacity: Tokens that the rows of a batch may come to together, padding and answers included.
         pad: Token id that fills short rows.
         image_token: Token id that stands for an image's embeddings; `None` for models without eyes.
         gather: Seconds the first row waits for company.
@@ -46,12 +49,14 @@ class Batcher:
         name: str,
         pad: int,
         max_batch: int,
+        capacity: int,
         image_token: int | None = None,
         gather: float = GATHER_SECONDS,
     ) -> None:
         self._name = name
         self._pad = pad
         self._max_batch = max_batch
+        self._capacity = capacity
         self._image_token = image_token
         self._gather = gather
         self._waiting: deque[Row] = deque()
@@ -130,13 +135,22 @@ class Batcher:
                         if self._closed:
                             return ()
                     self._drop_done()
-                    size = min(self._max_batch, len(self._waiting))
+                    size = self._fitting()
                     self._running = tuple(self._waiting.popleft() for _ in range(size))
                     if self._running:
                         return self._running
                     continue
                 self._changed.wait()
             return ()
+
+    def _fitting(self) -> int:
+        """Return how many of the waiting rows, in their order, make the next batch."""
+        longest = 0
+        for number, row in enumerate(self._waiting):
+            longest = max(longest, len(row.prompt.ids) + row.max_tokens)
+            if number and (number == self._max_batch or (number + 1) * longest > self._capacity):
+                return number
+        return len(self._waiting)
 
     def _drop_done(self) -> None:
         self._waiting = deque(row for row in self._waiting if not row.done)

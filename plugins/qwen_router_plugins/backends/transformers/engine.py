@@ -75,6 +75,7 @@ class Engine:
             pad=checkpoint.prompts.vocabulary.pad,
             image_token=checkpoint.image_token,
             max_batch=settings.backends.transformers.max_batch,
+            capacity=checkpoint.context,
             **options,
         )
 

@@ -29,8 +29,13 @@ def prefill_tokens(device: str) -> int:
 
 
 def predict_memory(model: Model, offer: Offer, context: int, rows: int) -> MemoryEstimate:
-    """Predict the peak of a model whose `rows` contexts are full; the cache and all buffers are taken on demand."""
-    cache = kv_cache_bytes(model, context, rows, _value_bytes(offer.precision)) + linear_state_bytes(model, rows)
+    """Predict the peak of a model whose batch is full; the cache and all buffers are taken on demand.
+
+    Args:
+        context: Tokens that all rows of a batch hold together, as `Batcher` admits them.
+        rows: Most rows of a batch.
+    """
+    cache = kv_cache_bytes(model, context, 1, _value_bytes(offer.precision)) + linear_state_bytes(model, rows)
     activations = max(_prefill(model, offer, context, rows), _images(model, context))
     return MemoryEstimate(
         weights=weight_bytes(model, offer.precision) + _second_head(model, offer),
@@ -60,8 +65,8 @@ def _second_head(model: Model, offer: Offer) -> int:
 
 def _prefill(model: Model, offer: Offer, context: int, rows: int) -> int:
     """Return the largest buffers of one pass over a prompt, in bytes."""
-    tokens, value = min(prefill_tokens(offer.device), context * rows), _value_bytes(offer.precision)
-    return _feed_forward(model, offer, tokens) + _attention(model, context, rows, tokens, value) + _logits(model, rows)
+    tokens, value = min(prefill_tokens(offer.device), context), _value_bytes(offer.precision)
+    return _feed_forward(model, offer, tokens) + _attention(model, context, tokens, value) + _logits(model, rows)
 
 
 def _feed_forward(model: Model, offer: Offer, tokens: int) -> int:
@@ -77,13 +82,13 @@ def _feed_forward(model: Model, offer: Offer, tokens: int) -> int:
     return tokens * width * each
 
 
-def _attention(model: Model, context: int, rows: int, tokens: int, value: int) -> int:
+def _attention(model: Model, context: int, tokens: int, value: int) -> int:
     """Return the mask, and one layer's keys and values repeated for every query head.
 
     transformers 5.23 repeats them where there is a mask (`sdpa_attention.py`), which is so from the second pass on. The
     mask is boolean first, then added to the scores in the model's type.
     """
-    repeated = 2 * rows * context * model.heads * model.head_dim * value
+    repeated = 2 * context * model.heads * model.head_dim * value
     return repeated + tokens * context * (1 + value)
 
 
