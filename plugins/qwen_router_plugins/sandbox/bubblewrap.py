@@ -89,6 +89,9 @@ def _system() -> tuple[str, ...]:
 
 
 def _folders_above(path: str) -> list[str]:
-    """Return the arguments that make the folders above a path: left to bubblewrap, they would take over a closed mode."""
+    """Return the arguments that make the folders above a path.
+
+    Left to bubblewrap, they would be as closed as the real ones are.
+    """
     above = [str(folder) for folder in reversed(Path(path).parents)][1:]
     return [word for folder in above for word in ("--perms", "0755", "--dir", folder)]
