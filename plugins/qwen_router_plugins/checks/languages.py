@@ -9,7 +9,7 @@ from qwen_router import CodeBlock, code_blocks
 
 _OTHER_NAMES = {
     "python": "py python3 python2 ipython",
-    "javascript": "js jsx node nodejs mjs es6 ecmascript",
+    "javascript": "js jsx node node.js nodejs mjs es6 ecmascript",
     "typescript": "ts tsx",
     "c": "h",
     "cpp": "c++ cc cxx hpp",
@@ -46,7 +46,11 @@ _AMBIGUOUS = "go c r swift rust ruby java julia dart scheme nim zig lisp node sh
 _WORDS = frozenset(_AMBIGUOUS.split())
 _NAMES = sorted({*_LANGUAGES, *_ALIASES} - {"h", "cc", "ex", "pl", "jl", "hs", "cs", "vb"}, key=len, reverse=True)
 _NAME = re.compile(rf"(?<![\w.#+/-])(?P<name>{'|'.join(map(re.escape, _NAMES))})(?![\w+#-]|\.\w)", re.I)
-_BEFORE = re.compile(r"\b(?:in|into|to|using|with|from|for|idiomatic|modern|write|valid|plain|pure|a|an)\s+\Z", re.I)
+_BEFORE = re.compile(
+    r"\b(?:(?:in|into|using|idiomatic|modern|valid|plain|pure)"
+    r"|(?:convert|translat|port|rewrit|transpil|migrat|move)\w*\b[^.\n]{0,60}\b(?:to|from))\s+\Z",
+    re.I,
+)
 _AFTER = re.compile(
     r"\s+(?:\d[\w.]*\s+)?(?:functions?|code|programs?|scripts?|class(?:es)?|methods?|struct|snippet|language|"
     r"implementations?|solution|version|application|app|module|library|developers?|enum|interface|trait|package)\b",
@@ -84,9 +88,12 @@ def _is_language(prompt: str, found: re.Match[str]) -> bool:
         return True
     if len(name) == 1 and not name.isupper():
         return False
-    before, after = _BEFORE.search(prompt, 0, found.start()), _AFTER.match(prompt, found.end())
+    before, after = (
+        _BEFORE.search(prompt[max(0, found.start() - 100) : found.start()]),
+        _AFTER.match(prompt, found.end()),
+    )
     # A sentence may say "in C", and "to go" means something else.
     if after and (name[0].isupper() or name.lower() in ("java", "ruby", "rust", "swift")):
         return True
     ends = re.match(r"\s*(?:[.,;:!?)]|$|\n|that\b|which\b|to\b|using\b|with\b|and\b|for\b)", prompt[found.end() :])
-    return bool(before and ends and name[0].isupper() and not re.search(r"[A-Za-z]\s*[=(]", before[0]))
+    return bool(before and ends and name[0].isupper())

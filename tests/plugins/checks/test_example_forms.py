@@ -76,7 +76,7 @@ def test_a_stated_example_is_found(text: str):
         ("f(1, k=2) == 3", ("f(1, k=2)", "3")),
         ("f(set([1])) == set()", ("f(set([1]))", "set()")),
         ("f(2) == 6.00", ("f(2)", "6.0")),
-        ("f() returns \"Hello, World!\"", ("f()", "'Hello, World!'")),
+        ('f() returns "Hello, World!"', ("f()", "'Hello, World!'")),
         ("f('') == ''", ("f('')", "''")),
     ],
 )
@@ -88,7 +88,8 @@ def test_a_session_sets_up_prints_and_raises():
     text = (
         "class Stack:\n    def push(self, x):\n        '''\n        >>> s = Stack()\n        >>> s.push(1)\n"
         "        >>> s.pop()\n        1\n        >>> s.pop()\n        Traceback (most recent call last):\n"
-        "            ...\n        IndexError: pop from empty list\n        >>> print(s)\n        Stack of 0\n        '''\n"
+        "            ...\n        IndexError: pop from empty list\n"
+        "        >>> print(s)\n        Stack of 0\n        '''\n"
     )
     found = stated_examples(text)
     assert [(e.call, e.expected, e.kind) for e in found[-2:]] == [
@@ -98,7 +99,9 @@ def test_a_session_sets_up_prints_and_raises():
     assert found[-1].setup.startswith("s = Stack()\ns.push(1)")
 
 
-@pytest.mark.parametrize("text", ["raises ValueError", "should raise a `ValueError`.", "throws an ValueError", "# raises ValueError"])
+@pytest.mark.parametrize(
+    "text", ["raises ValueError", "should raise a `ValueError`.", "throws an ValueError", "# raises ValueError"]
+)
 def test_an_exception_is_an_example(text: str):
     assert stated_examples(f"{ADD}add('a', 1) {text}") == [Example("add('a', 1)", "ValueError", "raises")]
 
@@ -116,8 +119,9 @@ def test_tests_in_the_request_are_examples_even_of_an_unnamed_function():
 def test_leetcode_style():
     prompt = (
         "```python\nclass Solution:\n    def twoSum(self, nums: List[int], target: int) -> List[int]:\n        \n```\n"
-        "Example 1:\n\nInput: nums = [2,7,11,15], target = 9\nOutput: [0,1]\nExplanation: Because nums[0] + nums[1] == 9, "
-        "we return [0, 1].\n\nExample 2:\n\nInput: nums = [3,2,4], target = 6\nOutput: [1,2]\n"
+        "Example 1:\n\nInput: nums = [2,7,11,15], target = 9\nOutput: [0,1]\n"
+        "Explanation: Because nums[0] + nums[1] == 9, we return [0, 1].\n\n"
+        "Example 2:\n\nInput: nums = [3,2,4], target = 6\nOutput: [1,2]\n"
     )
     assert pairs(prompt) == [
         ("Solution().twoSum([2, 7, 11, 15], 9)", "[0, 1]"),
@@ -175,6 +179,8 @@ def test_the_wanted_function(prompt: str, name: str, parameters: tuple[str, ...]
     assert (found.name, found.parameters) == (name, parameters)
 
 
-@pytest.mark.parametrize("prompt", ["Write a function that sorts a list", "Write a Python function to add numbers", "What is a function?"])
+@pytest.mark.parametrize(
+    "prompt", ["Write a function that sorts a list", "Write a Python function to add numbers", "What is a function?"]
+)
 def test_no_function_is_named(prompt: str):
     assert signature(prompt) is None

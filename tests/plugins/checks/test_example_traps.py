@@ -24,7 +24,7 @@ ADD = "Write a Python function `add(a, b)` that adds two numbers. "
         "add(1, 2) == [1, 2",
         "add(1, 2) == 'it''",
         "add(1, 2) == ('x')",
-        "add(1, 2) == \"\\d\"",
+        'add(1, 2) == "\\d"',
         "add(1) == 1",
         "add(1, 2) should not return 3",
         "add(1, 2) doesn't return 3",
@@ -59,7 +59,8 @@ def test_a_request_to_mend_says_what_the_code_does_now():
 
 
 def test_equations_that_define_are_no_examples():
-    prompt = 'def tri(n):\n    """tri(1) = 3\n    tri(2) = 1 + (2 / 2) = 2\n    Return a list.\n    tri(3) = [1, 3, 2, 8]\n    """'
+    prompt = 'def tri(n):\n    """tri(1) = 3\n    tri(2) = 1 + (2 / 2) = 2\n    Return a list.\n'
+    prompt += '    tri(3) = [1, 3, 2, 8]\n    """'
     assert stated_examples(prompt) == []
 
 

@@ -8,7 +8,9 @@ import re
 from qwen_router_plugins.checks.examples.literals import parse, value, value_end
 from qwen_router_plugins.checks.examples.signature import Signature
 
-_NAME = re.compile(r"[\s`*]*(?:-\s+)?(?:(?:a|the|an)\s+(?=[A-Za-z_`*]))?[`*]*(?P<name>[A-Za-z_]\w*)[`*]*\s*(?:=|:|is\s)\s*`?")
+_NAME = re.compile(
+    r"[\s`*]*(?:-\s+)?(?:(?:a|the|an)\s+(?=[A-Za-z_`*]))?[`*]*(?P<name>[A-Za-z_]\w*)[`*]*\s*(?:=|:|is\s)\s*`?"
+)
 _NEXT = re.compile(r"`?[ \t]*(?:,[ \t]*(?:and[ \t]+)?|;[ \t]*|and[ \t]+|\n[ \t]*)(?=[`*\-A-Za-z_])")
 
 Arguments = dict[str, str] | list[str]
