@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from qwen_router import CodeBlock, code_blocks
 from qwen_router_plugins.checks.examples import signature
 
 _PYTHON = frozenset({"python", "py", "python3"})
 _STARTS = re.compile(r"^(?:def |class |import |from \w|@|async def )", re.M)
+_MOST_TRIES = 100
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -61,11 +62,12 @@ def _unfenced(answer: str) -> str | None:
     start = _STARTS.search(answer)
     if "```" in answer or not start:
         return None
-    lines = answer[start.start() :].split("\n")
-    for end in range(len(lines), 0, -1):
-        if lines[end - 1].strip() and (tree := _parsed("\n".join(lines[:end]))) is not None:
-            code = "\n".join(lines[:end])
-            return code if _defined(tree) or end == len(lines) else None
+    lines = answer[start.start() :].rstrip().split("\n")
+    for end in _shorter(lines):
+        code = "\n".join(lines[:end])
+        tree = _parsed(code)
+        if tree is not None:
+            return code.rstrip() if _defined(tree) or end == len(lines) else None
     return None
 
 
@@ -80,13 +82,28 @@ def _stub(prompt: str, name: str) -> tuple[str, str]:
         if not found:
             continue
         lines = source[found.start() :].rstrip().split("\n")
-        for end in range(len(lines), 0, -1):
+        for end in _shorter(lines):
             stub = "\n".join(lines[:end])
             tree = _parsed(f"{stub}\n    pass")
             if tree is not None and len(tree.body) == 1 and not stub.lstrip().startswith("```"):
                 start = _STARTS.search(source)
                 return source[start.start() if start else 0 : found.start()], stub
     return "", ""
+
+
+def _shorter(lines: list[str]) -> Iterator[int]:
+    """Yield numbers of lines from all downwards, skipping those that an error, or a second statement, rules out."""
+    end = len(lines)
+    for _ in range(_MOST_TRIES):
+        if end <= 0:
+            return
+        yield end
+        try:
+            statements = ast.parse("\n".join(lines[:end])).body
+            fault = statements[1].lineno if len(statements) > 1 else end
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            fault = getattr(error, "lineno", None) or end
+        end = min(end, fault) - 1
 
 
 def _under_stub(code: str, stub: str) -> str | None:

@@ -86,3 +86,8 @@ def test_a_class_of_the_prompt_is_not_taken_for_a_stub():
     assert python_code(fenced("class Solution:\n    def f(self, xs): return 1"), prompt) == (
         "class Solution:\n    def f(self, xs): return 1"
     )
+
+
+def test_prose_below_a_stub_is_no_part_of_it():
+    prompt = f"Complete this.\n\n{STUB}\nNote: it must be fast.\nInput: 1\nx = 1\n"
+    assert result(python_code("return sum(xs) + helper(0)", prompt)) == 4

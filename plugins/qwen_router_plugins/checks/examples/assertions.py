@@ -5,23 +5,24 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from qwen_router_plugins.checks.examples.example import Example, Found, called
 from qwen_router_plugins.checks.examples.literals import bracket_end, parse
 
 _ASSERT = re.compile(r"(?:^|(?<=[\s`'\"]))assert\s+(?!that\b|the\b|if\b|your\b)", re.M)
 _METHOD = re.compile(r"\bself\.(?P<name>assert\w+)\(")
-_MOST_LINES = 12
+_MOST_LINES, _MOST = 12, 100
 _MATH = "import math"
 
 
 def assertions(text: str) -> Iterator[Found]:
     """Yield what `assert` statements and unittest's methods in `text` say."""
-    for found in _ASSERT.finditer(text):
+    for found in islice(_ASSERT.finditer(text), _MOST):
         example = _statement(text[found.start() :])
         if example is not None and (names := called(example.call)):
             yield Found(example, names, None, "test")
-    for found in _METHOD.finditer(text):
+    for found in islice(_METHOD.finditer(text), _MOST):
         end = bracket_end(text, found.end() - 1)
         call = parse(text[found.end("name") - len(found["name"]) : end]) if end else None
         example = _method(found["name"], call.args) if isinstance(call, ast.Call) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from qwen_router_plugins.checks.examples.arguments import Arguments, bind, listed, named, whole
 from qwen_router_plugins.checks.examples.example import Example, Found
@@ -35,7 +36,7 @@ _FILLER = re.compile(
     r"[`'\"]*\s*(?:as (?:the |an )?(?:input|argument)s?)?\s*,?\s*(?:then\s+)?(?:(?:the|your|this|it|we|you)\s*)?"
     r"(?:function|program|method|code|output|result|answer|expected output|return value|\w+\(\)|`\w+`)?\s*"
 )
-_LONGEST_INPUT = 2000
+_LONGEST_INPUT, _MOST_BLOCKS = 2000, 50
 _RESULT_COLUMNS = frozenset({"output", "result", "returns", "return", "expected", "return value", "expected output"})
 
 
@@ -55,7 +56,7 @@ _Row = tuple[int, int, Arguments, str, str]
 
 
 def _input_output(text: str) -> Iterator[_Row]:
-    for found in _INPUT.finditer(text):
+    for found in islice(_INPUT.finditer(text), _MOST_BLOCKS):
         output = _OUTPUT.search(text, found.end(), found.end() + _LONGEST_INPUT)
         if not output or _INPUT.search(text, found.end(), output.start()):
             continue

@@ -18,6 +18,7 @@ _WORDS: dict[str, object] = {
     "true": True, "false": False, "null": None, "nil": None, "TRUE": True, "FALSE": False, "none": None,
 }  # fmt: skip
 _MAKERS = frozenset({"set", "frozenset", "tuple", "list", "dict", "range", "float", "complex", "bytes", "bytearray"})
+_LONGEST, _DEEPEST = 20_000, 40
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -42,7 +43,7 @@ def value(source: str) -> str | None:
 def parse(source: str) -> ast.expr | None:
     """Parse one expression; `None` for what is none or has escapes that Python warns of."""
     source = source.strip()
-    if not source or len(source) > 20_000 or _ODD_ESCAPE.search(source):
+    if not source or len(source) > _LONGEST or _ODD_ESCAPE.search(source):
         return None
     try:
         return ast.parse(source, mode="eval").body
@@ -86,10 +87,10 @@ def string_end(text: str, at: int) -> int | None:
 
 
 def bracket_end(text: str, at: int) -> int | None:
-    """Return where the bracket that opens at `at` has closed, strings and inner brackets skipped."""
+    """Return where the bracket that opens at `at` has closed, strings and inner brackets skipped; `None` if never."""
     expected: list[str] = []
     i = at
-    while i < len(text) and i - at < 20_000:
+    while i < len(text) and i - at < _LONGEST and len(expected) < _DEEPEST:
         char = text[i]
         if char in "'\"":
             end = string_end(text, i)

@@ -19,6 +19,8 @@ from qwen_router_plugins.checks.examples.literals import plain
 from qwen_router_plugins.checks.examples.signature import Signature, signature
 
 _MOST = 32
+# Characters. What is longer has code or text pasted in, and its examples are about that.
+_LONGEST = 30_000
 _ANY_ORDER = re.compile(
     r"\b(?:any|arbitrary) order\b|\border (?:does(?:n't| not)|is not|isn't|won't) (?:matter|important)", re.I
 )
@@ -40,11 +42,14 @@ _KNOWN = frozenset({*dir(builtins), *(name for name in dir(math) if not name.sta
 def stated_examples(prompt: str, function: str | None = None) -> list[Example]:
     """Return the examples that a request states, in the order of the text, each certain to be meant.
 
-    What is ambiguous is left out: a wrong example rejects a right answer. At most 32 are returned.
+    What is ambiguous is left out: a wrong example rejects a right answer. At most 32 are returned, and none
+    of a text of more than 30,000 characters.
 
     Args:
         function: The function that the answer defines, for a request that names none.
     """
+    if len(prompt) > _LONGEST:
+        return []
     text = plain(prompt)
     wanted = signature(text) or (Signature(function) if function else None)
     if _RANDOM.search(text):
