@@ -207,7 +207,7 @@ class Generation(Value):
     """What one model call gave.
 
     Attributes:
-        finish_reason: `stop`, `length`, `deadline` or `tool_calls`.
+        finish_reason: `stop`, `length`, `tool_calls`, `deadline` (the caller's) or `ceiling` (of the escalation).
         final: The last `\\boxed{}` answer, where the specialist asks for one.
         code: The fenced blocks, where the specialist reads them.
     """
@@ -227,11 +227,13 @@ class Check(Value):
     Attributes:
         decisive: Whether it was put to a test that a wrong answer hardly passes and a right one hardly fails, such as
             running it. Only these count when a model's quality is learned.
+        feedback: What to tell the model so that it can mend a rejected answer; empty when there is nothing to go by.
     """
 
     status: Literal["accepted", "rejected", "abstained"]
     why: str = ""
     decisive: bool = False
+    feedback: str = ""
 
 
 class Verdict(Value):
@@ -248,7 +250,7 @@ class Verdict(Value):
 class Escalation(Value):
     """What to try after a rejected answer."""
 
-    action: Literal["sample", "thinking", "larger", "stop"]
+    action: Literal["fix", "sample", "thinking", "larger", "stop"]
     why: str
 
 
