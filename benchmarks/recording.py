@@ -70,9 +70,7 @@ class RecordingBackend(LlamaCppBackend):
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
         """Return a model that is loaded when it is first asked something new."""
         load = super().load
-        return _RecordingChat(
-            record=self._record, name=model.id, load=lambda: load(candidate, model, files, settings)
-        )
+        return _RecordingChat(record=self._record, name=model.id, load=lambda: load(candidate, model, files, settings))
 
 
 class _RecordingChat(BaseChatModel):

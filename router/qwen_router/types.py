@@ -116,6 +116,7 @@ class Candidate(Value):
         quality: Expected share of right answers for the step's task.
         evidence: What `quality` rests on, in a few words.
         commercial_use: Whether the model's licence permits it: `yes`, `conditional`, `no` or `unknown`.
+        tested: Whether a decisive check will judge its answer, so that a wrong one goes up and does no harm.
         overthinks: Whether it always thinks although the request doesn't call for it.
         speaks: Whether the request's language is one that the model is documented for.
         source: The weight source that has or could fetch the files.
@@ -138,6 +139,7 @@ class Candidate(Value):
     evidence: str = ""
     commercial_use: str = "yes"
     speaks: bool = True
+    tested: bool = False
     overthinks: bool = False
     context: int
     source: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qwen_router import Check, Generation, Request, Sampling, Specialist, code_blocks
 from qwen_router_plugins.checks.code import judge_code
+from qwen_router_plugins.checks.examples import stated_examples
 from qwen_router_plugins.specialists.families import GENERAL
 
 
@@ -50,6 +51,10 @@ class QwenCoder(Specialist):
     def parse(self, generation: Generation) -> Generation:
         """Read the fenced blocks."""
         return generation.model_copy(update={"code": code_blocks(generation.text)})
+
+    def can_test(self, request: Request) -> bool:
+        """Say whether the request states examples that may be run."""
+        return self._run_code and bool(stated_examples(request.text))
 
     def check(self, request: Request, generation: Generation) -> Check:
         """Judge the code: it parses, is in the language asked for, and passes the examples that the request states."""
