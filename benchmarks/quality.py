@@ -119,9 +119,10 @@ def _print(policy: str, rows: list[dict[str, Any]]) -> None:
     compute = sum(parameters[a["model"]] * a["tokens"] for a in attempts)
     up = sum(any(a["model"] == LARGE for a in row["attempts"]) for row in rows)
     low, high = _interval(right, total)
+    spent = sum(a["seconds"] for a in attempts)
     print(
-        f"{policy:10} {right:4}/{total} {right / total:6.1%} [{low:.1%}, {high:.1%}]  {calls[SMALL]:5}/{calls[LARGE]:<5} "
-        f"{tokens:10,} {sum(a['seconds'] for a in attempts):9.0f} {compute / 1e12:16.1f} T {up / total:16.1%}"
+        f"{policy:10} {right:4}/{total} {right / total:6.1%} [{low:.1%}, {high:.1%}]  "
+        f"{calls[SMALL]:5}/{calls[LARGE]:<5} {tokens:10,} {spent:9.0f} {compute / 1e12:16.1f} T {up / total:16.1%}"
     )
 
 

@@ -1,4 +1,4 @@
-"""A backend that keeps every answer of a greedy model, so that a policy can be changed and measured again in minutes."""
+"""A backend that keeps every answer of a greedy model: a changed policy is measured again in minutes."""
 
 from __future__ import annotations
 

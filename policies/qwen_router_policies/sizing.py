@@ -130,7 +130,7 @@ def _least_success(top: float, rule: _Rule) -> float:
 def _starter(field: Sequence[Candidate], good: Sequence[Candidate], rule: _Rule) -> Candidate | None:
     """Return the smaller model that should try first because its mistakes will be noticed, if that saves time.
 
-    A cascade takes the small model's seconds, and the large one's when the small one fails: FrugalGPT, arXiv:2305.05176.
+    A cascade takes the small model's seconds, and the large one's when that fails: FrugalGPT, arXiv:2305.05176.
     """
     best = min(good, key=lambda c: (seconds(c), name_of(c)))
     costs = {id(c): seconds(c) + (1 - rule.success(c)) * seconds(best) for c in field if seconds(c) < seconds(best)}
