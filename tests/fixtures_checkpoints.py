@@ -14,7 +14,8 @@ import pytest
 
 from qwen_router.backend import ModelFiles
 from qwen_router.catalog import Model, load_catalogue
-from qwen_router.config import Settings, load_settings
+from qwen_router.config import Settings
+from qwen_router.settings_file import load_settings
 from qwen_router.types import Candidate, Offer
 
 MODELS = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from qwen_router.backend import Backend, ModelFiles, Progress, Stored, WeightSource, call_options
     from qwen_router.cancellation import Cancellation, current_cancellation
     from qwen_router.catalog import Catalogue, Model, chance_of_success, load_catalogue
-    from qwen_router.config import Settings, load_settings
+    from qwen_router.config import Settings
     from qwen_router.errors import (
         ArtefactError,
         BackendError,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from qwen_router.parsing import boxed, code_blocks, split_thinking
     from qwen_router.request import Chunk, Hints, Request, Sampling, estimated_tokens
     from qwen_router.resources import Device, Resources
+    from qwen_router.settings_file import load_settings
     from qwen_router.specialist import Specialist
     from qwen_router.types import (
         Answer,
@@ -132,6 +133,7 @@ _MODULES = (
     "parsing",
     "cancellation",
     "config",
+    "settings_file",
     "resources",
     "catalog",
     "backend",

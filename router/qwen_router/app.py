@@ -19,15 +19,17 @@ from qwen_router import deciding, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
-from qwen_router.config import Settings, load_settings
-from qwen_router.errors import InputError, RouterError
+from qwen_router.config import Settings
+from qwen_router.errors import RouterError
 from qwen_router.events import Failed
 from qwen_router.graph import build_graph
 from qwen_router.manager import build_manager
 from qwen_router.ordering import StepOrder
-from qwen_router.request import Chunk, Request
+from qwen_router.preloading import preload
+from qwen_router.request import Chunk, Request, as_request
 from qwen_router.resources import Resources
 from qwen_router.services import Services
+from qwen_router.settings_file import load_settings
 from qwen_router.state import State
 from qwen_router.types import Answer, Classification, Decision
 
@@ -38,6 +40,8 @@ _LONGEST_WAIT = 0.02
 
 class Router:
     """Routes requests to the Qwen model that answers them best on this machine.
+
+    The models of `pool.preload` are loaded in the background: a router answers at once, with what is there.
 
     Every method takes a `Request`, a string, a message or a list of messages; keyword arguments fill the request's
     other fields, such as `hints=Hints(task="math")`.
@@ -66,6 +70,9 @@ class Router:
         self._threads = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
         self._slots = threading.BoundedSemaphore(self.settings.router.max_concurrency)
         self._closed = False
+        if self.settings.pool.preload:
+            # Beside the requests: one that needs the model waits for that very load.
+            threading.Thread(target=preload, args=(self._services,), name="qwen-router-preload", daemon=True).start()
 
     @classmethod
     def from_config(
@@ -76,12 +83,7 @@ class Router:
         progress: Progress | None = None,
         **overrides: Any,
     ) -> Self:
-        """Make a router from a TOML file and the environment; see `load_settings`.
-
-        Raises:
-            ConfigError: The configuration is wrong.
-            PluginError: A plugin is.
-        """
+        """Make a router from a TOML file and the environment; see `load_settings` for these and its errors."""
         return cls(load_settings(path, **overrides), plugins=plugins, progress=progress)
 
     def __enter__(self) -> Self:
@@ -93,31 +95,31 @@ class Router:
         self.close()
 
     def close(self) -> None:
-        """Wait for calls in flight and unload every model. Closing twice does nothing."""
+        """Let calls finish that hold a model, tell the others, and unload all. Closing twice does nothing."""
         if not self._closed:
             self._closed = True
+            self._services.pool.drain()
             self._threads.shutdown(wait=True)
+            for _ in range(self.settings.router.max_concurrency):
+                # Calls of `invoke` run in their callers' threads: each holds a slot until it has its answer.
+                self._slots.acquire()
             self._services.close()
 
     def explain(self, request: Any, **fields: Any) -> Decision:
         """Return the decision for a request without loading a model."""
-        return deciding.explain(self._services, _as_request(request, fields))
+        return deciding.explain(self._services, as_request(request, fields))
 
     def classify(self, request: Any, **fields: Any) -> Classification:
         """Return what a request is, without deciding on a model."""
-        return deciding.classify(self._services, _as_request(request, fields))
+        return deciding.classify(self._services, as_request(request, fields))
 
     def models(
         self, task: str | None = None, *, ram: int | None = None, vram: int | None = None
     ) -> list[listing.Listing]:
-        """Return the catalogue's models, or one task's: where their files are, and how each would run.
-
-        Args:
-            ram: Bytes of RAM to judge for, all of them free; `None` for this machine's.
-            vram: Bytes of an accelerator to judge for; 0 for none.
-        """
-        resources = None if ram is None and vram is None else listing.imagine(self.resources, ram=ram, vram=vram)
-        return listing.list_models(self._services, task, resources=resources)
+        """Return how the catalogue's models, or one task's, stand here, or on a machine with `ram` and `vram` bytes."""
+        here = ram is None and vram is None
+        machine = None if here else listing.imagine(self.resources, ram=ram, vram=vram)
+        return listing.list_models(self._services, task, resources=machine)
 
     @property
     def resources(self) -> Resources:
@@ -142,14 +144,14 @@ class Router:
         Raises:
             RouterError: See `qwen_router.errors`. A denied request is no error: its answer is `refused`.
         """
-        return self._run(_as_request(request, fields), Cancellation, _unseen)
+        return self._run(as_request(request, fields), Cancellation, _unseen)
 
     def stream(self, request: Any, **fields: Any) -> Iterator[Chunk | Answer]:
         """Yield the answer's chunks as they come, the steps of a compound request in their order, then the `Answer`.
 
         Closing the iterator stops the model.
         """
-        made = _as_request(request, fields)
+        made = as_request(request, fields)
         cancellation = Cancellation(made.deadline)
         arriving: queue.SimpleQueue[Chunk | Answer | BaseException] = queue.SimpleQueue()
         self._submit(self._run_into, made, cancellation, arriving.put)
@@ -193,7 +195,7 @@ class Router:
 
     async def astream(self, request: Any, **fields: Any) -> AsyncIterator[Chunk | Answer]:
         """Yield what `stream` yields. Cancelling the task or closing the iterator stops the model."""
-        made = _as_request(request, fields)
+        made = as_request(request, fields)
         cancellation = Cancellation(made.deadline)
         loop = asyncio.get_running_loop()
         arriving: asyncio.Queue[Chunk | Answer | BaseException] = asyncio.Queue()
@@ -237,9 +239,12 @@ class Router:
         """Return the graph as a Mermaid diagram."""
         return self._graph.get_graph().draw_mermaid()
 
-    def _submit(self, work: Callable[..., None], *args: Any) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise RouterError("The router is closed.", "Make a new one.")
+
+    def _submit(self, work: Callable[..., None], *args: Any) -> None:
+        self._check_open()
         # The caller's context goes along: tracing and callbacks are kept in it.
         self._threads.submit(contextvars.copy_context().run, work, *args)
 
@@ -253,11 +258,11 @@ class Router:
         self, request: Request, cancellation: Callable[[float | None], Cancellation], write: Callable[[Chunk], None]
     ) -> Answer:
         """Run the graph in this thread, one slot taken, and return its answer."""
-        if self._closed:
-            raise RouterError("The router is closed.", "Make a new one.")
+        self._check_open()
         with cancellation_scope(cancellation(request.deadline)) as scope:
             while not self._slots.acquire(timeout=_LONGEST_WAIT):
                 scope.check()
+                self._check_open()
             try:
                 return self._answer(request, write)
             except BaseException as error:
@@ -282,19 +287,6 @@ class Router:
 
 def _unseen(chunk: Chunk) -> None:
     """Drop a chunk: the caller waits for the whole answer."""
-
-
-def _as_request(value: Any, fields: dict[str, Any]) -> Request:
-    """Return the request.
-
-    Raises:
-        InputError: The value is no request, or a field is unknown or of the wrong type.
-    """
-    try:
-        return Request.of(value, **fields)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"That is no request: {reason}.", "Give a string, messages or a Request.") from error
 
 
 def _raising(results: Sequence[T | BaseException]) -> Any:

@@ -99,6 +99,14 @@ class Backend(ABC):
         """
         return estimate_memory(model, offer.precision, context=context, sequences=self.sequences(settings))
 
+    def footprint(self, chat_model: BaseChatModel) -> int | None:
+        """Return the bytes that a model which `load` returned has really taken on its device; `None` if it can't tell.
+
+        Without what the framework takes whatever the model, and without what is only taken while it answers: the
+        prediction knows both.
+        """
+        return None
+
     def unload(self, chat_model: BaseChatModel) -> None:
         """Give back the memory of a model that `load` returned."""
         close = getattr(chat_model, "close", None)

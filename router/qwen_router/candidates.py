@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qwen_router.backend import Backend
 from qwen_router.catalog import Catalogue, Model, expected_load_seconds, expected_quality, expected_tokens_per_second
 from qwen_router.errors import InputError
+from qwen_router.pool import Pool
 from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
 from qwen_router.services import Machine, Services
@@ -29,6 +30,9 @@ class _Step:
     tested: bool
     loaded: dict[tuple[str, str, str, str], int]
     """Context of each loaded model, by the rest of its key."""
+
+
+_GIB = 2**30
 
 
 def list_candidates(
@@ -69,7 +73,7 @@ def list_candidates(
             for backend in backends
             for offer in backend.offers(model, services.settings, step.resources)
         )
-    return found
+    return found if resources else _as_the_pool_stands(services.pool, found)
 
 
 def serving(catalogue: Catalogue, specialist: Specialist) -> Iterator[tuple[Model, bool]]:
@@ -93,6 +97,19 @@ def missing_backends(services: Services) -> str:
 def _contexts(warm: frozenset[ModelKey]) -> dict[tuple[str, str, str, str], int]:
     """Return the largest loaded context of each model, precision and backend."""
     return {key[:4]: key[4] for key in sorted(warm, key=lambda key: key[4])}
+
+
+def _as_the_pool_stands(pool: Pool, candidates: list[Candidate]) -> list[Candidate]:
+    """Reject what failed to load just now or can't be had beside the pinned models."""
+    cooling = pool.cooling()
+    marked = []
+    for candidate in candidates:
+        why = cooling.get(candidate.key)
+        room = None if candidate.warm else pool.room(candidate)
+        if why is None and room is not None and candidate.memory_bytes > room:
+            why = f"Needs {candidate.memory_bytes / _GIB:.1f} GiB; models may take {max(0, room) / _GIB:.1f} GiB here."
+        marked.append(candidate if why is None else candidate.model_copy(update={"rejected": why}))
+    return marked
 
 
 def _models(services: Services, specialist: Specialist, request: Request) -> Iterator[tuple[Model, bool]]:
@@ -128,6 +145,9 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, wanted
     if expected is None:
         expected = services.expectations[key] = _expected(step, model, backend, offer, context, thinking)
     source, on_disk, download = _whereabouts(services, model, backend, offer)
+    if warm:
+        # It answers from memory, even when its files have been removed meanwhile.
+        source, on_disk, download = source or backend.name, True, 0
     found: dict[str, object] = {
         "speaks": step.request.hints.model is not None or _speaks(model, step.classification.language),
         "overthinks": thinking and not wanted,

@@ -1,34 +1,16 @@
-"""The operators' settings: typed, with every default, read from TOML and the environment."""
+"""The operators' settings: typed, with every default."""
 
 from __future__ import annotations
 
-import difflib
-import os
-import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-    TomlConfigSettingsSource,
-)
+from pydantic import BaseModel, ConfigDict, Field
 
-from qwen_router.errors import ConfigError
-
-FILE_NAME = "config.toml"
-ENV_PREFIX = "QWEN_ROUTER__"
-
+from qwen_router.amount import Budget
 
 Licence = Literal["any", "commercial", "open"]
 LICENCES: tuple[Licence, ...] = get_args(Licence)
-
-Budget = Literal["auto"] | Annotated[ByteSize, Field(gt=0)]
-"""Bytes as people write them, or `auto` for a share of what is free."""
 
 
 class Section(BaseModel):
@@ -240,100 +222,3 @@ class Settings(Section):
         import platformdirs
 
         return Path(platformdirs.user_state_dir("qwen-router", appauthor=False))
-
-
-def load_settings(path: str | Path | None = None, **overrides: Any) -> Settings:
-    """Read the settings. Later sources win: defaults, file, environment (`QWEN_ROUTER__SECTION__KEY`), overrides.
-
-    Args:
-        path: A TOML file; `None` takes `$QWEN_ROUTER_CONFIG`, else `config.toml` of the user's configuration
-            directory when there is one.
-        overrides: Nested tables that win over everything, such as `sizing={"prefer": "speed"}`.
-
-    Raises:
-        ConfigError: A file that can't be read, an unknown key or a value of the wrong type.
-    """
-    file = find_file(path)
-    _check_readable(file)
-    _check_environment()
-
-    class Sources(BaseSettings, Settings):
-        model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__")
-
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
-
-    try:
-        return Settings(**dict(Sources(**overrides)))
-    except (ValidationError, SettingsError) as error:
-        raise ConfigError(*_explain(error, file)) from None
-
-
-def find_file(path: str | Path | None = None) -> Path | None:
-    """Return the file that `load_settings(path)` reads; `None` when there is none and the defaults hold."""
-    if path is not None:
-        return Path(path)
-    if named := os.environ.get("QWEN_ROUTER_CONFIG"):
-        return Path(named)
-    import platformdirs
-
-    usual = Path(platformdirs.user_config_dir("qwen-router", appauthor=False)) / FILE_NAME
-    return usual if usual.is_file() else None
-
-
-def _check_readable(file: Path | None) -> None:
-    if file is None:
-        return
-    try:
-        tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"There is no configuration file {file}.", "Check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"Can't read the configuration file {file}: {error}.", "It must be a readable UTF-8 text file."
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line.") from None
-
-
-def _check_environment() -> None:
-    """Refuse a misspelled section: pydantic-settings passes over variables it doesn't know."""
-    for name in os.environ:
-        section = name.upper().removeprefix(ENV_PREFIX).split("__")[0].lower()
-        if name.upper().startswith(ENV_PREFIX) and section not in Settings.model_fields:
-            raise ConfigError(
-                f"The environment variable {name} names no section of the configuration.",
-                nearest(section, Settings.model_fields),
-            )
-
-
-def _explain(error: ValidationError | SettingsError, file: Path | None) -> tuple[str, str]:
-    """Turn the first fault into one line: what, where, and the fix."""
-    where = str(file) if file else "the configuration"
-    if isinstance(error, SettingsError):
-        return f"{where}: {error}.", "Check the QWEN_ROUTER__ environment variables."
-    first = error.errors()[0]
-    path = [str(part) for part in first["loc"]]
-    key = ".".join(path)
-    if first["type"] == "extra_forbidden":
-        known: Any = Settings
-        for part in path[:-1]:
-            known = known.model_fields[part].annotation
-        return f"{where}: unknown key {key}.", nearest(path[-1], known.model_fields)
-    fix = first["msg"].replace("Input should", "It should", 1).replace("String should", "It should", 1)
-    return f"{where}: {key} = {first['input']!r} is not valid.", f"{fix}."
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the fix for an unknown name: the known one that is most like it, or all of them."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean {close[0]}?" if close else f"Known keys: {', '.join(names)}."

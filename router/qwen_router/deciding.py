@@ -6,7 +6,7 @@ import time
 
 from qwen_router import guards
 from qwen_router.candidates import list_candidates, missing_backends
-from qwen_router.errors import InputError, NoModelFits, RouterError
+from qwen_router.errors import BackendError, InputError, NoModelFits, RouterError
 from qwen_router.hooks import call_impl
 from qwen_router.request import Request
 from qwen_router.resources import Resources
@@ -101,6 +101,7 @@ def size(
 
     Raises:
         NoModelFits: No candidate can be used; the message says what would help.
+        BackendError: None can be used until one that failed to load is tried again.
     """
     try:
         choice: Choice | None = services.manager.hook.size(
@@ -111,6 +112,9 @@ def size(
             settings=services.settings,
         )
     except NoModelFits as error:
+        cooling = services.pool.cooling()
+        if reason := next((cooling[c.key] for c in candidates if c.key in cooling), None):
+            raise BackendError(f"No model can answer now. {reason}") from None
         faults = " ".join(b.fault for b in services.registry.backends.values() if b.fault)
         raise NoModelFits(f"{error.what} {faults}".strip(), error.fix, candidates=error.candidates) from None
     if choice is None:

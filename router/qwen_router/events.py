@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pluggy
 
@@ -62,21 +63,33 @@ class Selected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded(Event):
-    """A model was loaded."""
+    """A model was loaded. `memory_bytes` is the predicted peak; `measured_bytes` the measured one, if any."""
 
     model: str
     precision: str
     backend: str
     memory_bytes: int
+    measured_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evicted(Event):
-    """A model was unloaded."""
+    """A model was unloaded: for the room of another, because nobody used it for `keep_alive`, or at the end."""
 
     model: str
     precision: str
     backend: str
+    why: Literal["room", "keep_alive", "closed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent(Event):
+    """A request got its model after `seconds`, loading included; `waiting` is how many requests wait now."""
+
+    model: str
+    precision: str
+    backend: str
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

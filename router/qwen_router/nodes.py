@@ -12,6 +12,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from qwen_router import composing, deciding, guards
+from qwen_router.advice import stand_in_note
 from qwen_router.call import Call
 from qwen_router.catalog import expected_quality
 from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
@@ -246,9 +247,13 @@ def _step_down(services: Services, work: Work, error: OutOfMemory) -> Work:
     """
     assert work.choice is not None
     failed = work.choice.winner
+    cooling = services.pool.cooling()
     left = [
-        c if c.memory_bytes < failed.memory_bytes else c.model_copy(update={"rejected": "Memory ran out."})
-        for c in (x.model_copy(update={"rejected": None}) for x in work.choice.candidates if x.usable)
+        c.model_copy(
+            update={"rejected": cooling.get(c.key) if c.memory_bytes < failed.memory_bytes else "Memory ran out."}
+        )
+        for c in work.choice.candidates
+        if c.usable
     ]
     try:
         choice = deciding.size(services, left, work.classification, work.request)
@@ -272,7 +277,7 @@ def _finished(call: Call, work: Work) -> dict[str, Any]:
     generation, warnings = work.generation, work.warnings
     assert generation is not None
     if not any(c.own and c.usable for c in work.attempts[-1].choice.candidates):
-        warnings = (*warnings, _stand_in_note(call.services, work))
+        warnings = (*warnings, stand_in_note(call.services, work))
     if generation.finish_reason == "length":
         warnings = (*warnings, "The answer was cut at the token limit; raise generation.max_new_tokens for more.")
     if generation.finish_reason == "deadline":
@@ -285,21 +290,3 @@ def _finished(call: Call, work: Work) -> dict[str, Any]:
     call.order.finish(work.step.id)
     result = Result(work.step.id, generation, work.attempts, work.escalations, warnings)
     return {"results": {work.step.id: result}}
-
-
-def _stand_in_note(services: Services, work: Work) -> str:
-    """Say who answered in whose place, and what to fetch: the specialist's smallest model that should be better."""
-    winner = work.attempts[-1].choice.winner
-    specialist = services.registry.specialist(work.step.task)
-    own = sorted((services.catalogue.find(name) for name in specialist.ladder), key=lambda model: model.parameters)
-    # The prior alone would send people from a 1.5B stand-in to a 0.5B model of the right kind.
-    least = services.catalogue.find(winner.model).parameters
-    better = [
-        m
-        for m in own
-        if m.parameters >= least and expected_quality(m, specialist.task, thinking=False) > winner.quality
-    ]
-    return (
-        f"None of the specialist's own models for {specialist.task} is here, so {winner.model.rpartition('/')[2]} "
-        f"answered. For better answers: qwen-router pull {(better or own[-1:])[0].name}"
-    )

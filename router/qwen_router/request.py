@@ -9,6 +9,7 @@ from typing import Any, Literal
 from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, convert_to_messages
 from pydantic import Field
 
+from qwen_router.errors import InputError
 from qwen_router.types import Modality, Task, Value
 
 
@@ -154,3 +155,16 @@ class Chunk(Value):
     text: str
     step: str = "1"
     attempt: int = 1
+
+
+def as_request(value: Any, fields: dict[str, Any]) -> Request:
+    """Return the request.
+
+    Raises:
+        InputError: The value is no request, or a field is unknown or of the wrong type.
+    """
+    try:
+        return Request.of(value, **fields)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"That is no request: {reason}.", "Give a string, messages or a Request.") from error

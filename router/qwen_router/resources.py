@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pydantic
 
-from qwen_router.config import nearest
 from qwen_router.errors import ConfigError
+from qwen_router.suggestion import nearest
 from qwen_router.types import Value
 
 VARIABLE = "QWEN_ROUTER_RESOURCES"

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pluggy
-from langchain_core.language_models import BaseChatModel
 
-from qwen_router.backend import ModelFiles, Progress
+from qwen_router.backend import Progress
+from qwen_router.budgets import Budgets
 from qwen_router.catalog import Catalogue, load_catalogue
 from qwen_router.classify import Classifier
 from qwen_router.config import Settings
-from qwen_router.events import Events, Evicted, Loaded
+from qwen_router.errors import ConfigError, UnknownModel
+from qwen_router.events import Events
+from qwen_router.loading import ModelLoader
 from qwen_router.pool import Pool
 from qwen_router.registry import Registry
-from qwen_router.resources import Resources, probe
+from qwen_router.resources import Resources, probe, recorded
 from qwen_router.track_record import TrackRecord
 from qwen_router.types import Candidate, Offer, Task
 from qwen_router.weights import Weights, check_revisions
@@ -49,9 +52,22 @@ class Services:
     pool: Pool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pool = Pool(self._load, self._unload, self._budget)
-        self._probed: tuple[float, Resources] | None = None
-        self._first = self.resources()
+        rules = self.settings.pool
+        _ids(self.catalogue, rules.preload, "pool.preload")
+        measured = probe(self.settings.cache_dir)
+        self._probed: tuple[float, Resources] = time.monotonic(), measured
+        loader = ModelLoader(
+            settings=self.settings,
+            registry=self.registry,
+            catalogue=self.catalogue,
+            weights=self.weights,
+            events=self.events,
+            budgets=Budgets.measure(self.settings.sizing, measured),
+            track_record=self.track_record,
+            # Looked up late: it is set after this object is built.
+            progress=lambda name, done, total: self.progress(name, done, total),
+        )
+        self.pool = Pool(loader, rules, pinned=_ids(self.catalogue, rules.pin, "pool.pin"))
 
     @classmethod
     def build(cls, settings: Settings, manager: pluggy.PluginManager, *, stages: int = 2) -> Services:
@@ -81,10 +97,18 @@ class Services:
         Measured again after two seconds.
         """
         now = time.monotonic()
-        if self._probed is None or now - self._probed[0] > _PROBE_SECONDS:
+        if now - self._probed[0] > _PROBE_SECONDS:
             measured = probe(self.settings.cache_dir)
+            if recorded() is not None:
+                # A recorded machine doesn't notice what we load.
+                self._probed = now, measured
+                return measured
             free = min(measured.ram_total, measured.ram_free + self.pool.reserved("cpu"))
-            self._probed = now, measured.model_copy(update={"ram_free": free})
+            devices = tuple(
+                d.model_copy(update={"free": min(d.total, d.free + self.pool.reserved(d.kind))})
+                for d in measured.devices
+            )
+            self._probed = now, measured.model_copy(update={"ram_free": free, "devices": devices})
         return self._probed[1]
 
     def close(self) -> None:
@@ -93,41 +117,14 @@ class Services:
         if self.track_record is not None:
             self.track_record.close()
 
-    def _budget(self, device: str) -> int:
-        """Return the bytes models may take: a share of what was free before the first was loaded."""
-        if device == "remote":
-            return 0
-        free = self._first.ram_free
-        if device != "cpu":
-            free = max((d.free for d in self._first.devices if d.kind == device), default=0)
-        return int(self.settings.sizing.memory_fraction * free)
 
-    def _load(self, candidate: Candidate) -> BaseChatModel:
-        started = time.perf_counter()
-        model = self.catalogue.find(candidate.model)
-        files = ModelFiles.served() if candidate.offer.format == "served" else self._files(candidate)
-        chat_model = self.registry.backends[candidate.backend].load(candidate, model, files, self.settings)
-        seconds = time.perf_counter() - started
-        if self.track_record is not None and candidate.offer.format != "served":
-            self.track_record.loaded(candidate, seconds)
-        self.events.emit(
-            Loaded(
-                request_id="",
-                seconds=seconds,
-                model=candidate.model,
-                precision=candidate.precision,
-                backend=candidate.backend,
-                memory_bytes=candidate.memory_bytes,
-            )
-        )
-        return chat_model
+def _ids(catalogue: Catalogue, names: Iterable[str], key: str) -> frozenset[str]:
+    """Return the catalogue ids of the models that a setting names.
 
-    def _files(self, candidate: Candidate) -> ModelFiles:
-        model = self.catalogue.find(candidate.model)
-        return self.weights.fetch(model, candidate.offer, self.progress, download=self.settings.weights.auto_pull)
-
-    def _unload(self, candidate: Candidate, chat_model: BaseChatModel) -> None:
-        self.registry.backends[candidate.backend].unload(chat_model)
-        self.events.emit(
-            Evicted(request_id="", model=candidate.model, precision=candidate.precision, backend=candidate.backend)
-        )
+    Raises:
+        ConfigError: The catalogue doesn't hold one.
+    """
+    try:
+        return frozenset(catalogue.find(name).id for name in names)
+    except UnknownModel as error:
+        raise ConfigError(f"{key}: {error.what}", error.fix) from None

@@ -115,13 +115,13 @@ class Candidate(Value):
         load_seconds: Time until it could answer; 0 when it is warm or served.
         quality: Expected share of right answers for the step's task.
         evidence: What `quality` rests on, in a few words.
-        commercial_use: Whether the model's licence permits it: `yes`, `conditional`, `no` or `unknown`.
+        commercial_use: `yes`, `conditional`, `no` or `unknown`.
         tested: Whether a decisive check will judge its answer, so that a wrong one goes up and does no harm.
         overthinks: Whether it always thinks although the request doesn't call for it.
         speaks: Whether the request's language is one that the model is documented for.
         source: The weight source that has or could fetch the files.
         on_disk: Whether the files are here now.
-        download_bytes: Size of the fetch when they are not; 0 when unknown or not needed.
+        download_bytes: Size of the fetch when they are not.
         own: Whether the model is one of the specialist's own, not a stand-in.
         usable: Whether it could be chosen at all: its files are here and it fits.
         rejected: Why it lost; `None` for the winner.
@@ -177,11 +177,7 @@ class Usage(Value):
     thinking_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
-        )
+        return Usage(**{kind: tokens + getattr(other, kind) for kind, tokens in self})
 
 
 class Timings(Value):
@@ -297,7 +293,7 @@ class Answer(Value):
 
     @property
     def refused(self) -> bool:
-        """Whether a guard denied the request or its answer."""
+        """Whether a guard denied it."""
         return self.decision.denied is not None
 
     @property

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+from filelock import FileLock
 from fixtures_cli import one_line
 from fixtures_weights import CONTENT, GGUF
 from hub_server import Fault, serving
@@ -139,6 +140,14 @@ def test_rm_leaves_the_operators_own_file_and_says_where_it_lies(run, pulled, tm
     assert mine.exists()
 
 
+def test_rm_of_what_another_process_fetches(run, pulled):
+    file, path = pulled
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        line = one_line(run("rm", MODEL, "--yes", "--config", file), 1)
+    assert "was not removed: another process is fetching it. Wait until it has ended, or stop it." in line
+    assert path.exists()
+
+
 def test_rm_of_one_precision_leaves_the_others(run, pulled):
     file, path = pulled
     line = one_line(run("rm", MODEL, "--precision", "bf16", "--yes", "--config", file), 2)
@@ -163,7 +172,8 @@ def test_offline_pulls_nothing_and_keeps_what_is_here(run, pulled, config):
 
 def test_a_pin_of_no_model_is_one_line(run, config):
     file = config(more='revisions = { "me/tinny" = "abc" }')
-    assert "Did you mean me/tiny?" in one_line(run("pull", MODEL, "--config", file), 2)
+    for command in (["pull", MODEL, "--config"], ["config", "check"]):
+        assert "Did you mean me/tiny?" in one_line(run(*command, file), 2)
 
 
 def test_two_processes_share_one_download(hub, config, tmp_path):

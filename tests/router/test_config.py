@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from qwen_router import ConfigError, Settings, load_settings
-from qwen_router.config import find_file
+from qwen_router.settings_file import find_file
 
 ROOT = Path(__file__).parents[2]
 

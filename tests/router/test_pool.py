@@ -1,134 +1,169 @@
+"""Sharing, budgets and eviction."""
+
 import threading
 
 import pytest
+from pool_machine import Caller, Clock, Machine, candidate, holding, queue_up, until, use
 
-from qwen_router import Candidate, Offer, Overloaded, RouterError
-from qwen_router.cancellation import Cancellation, cancellation_scope
-from qwen_router.errors import Cancelled
-from qwen_router.pool import Pool
-from qwen_router.testing import FakeChatModel
+from qwen_router import NoModelFits, OutOfMemory
 
-
-def candidate(name, size=10):
-    offer = Offer(precision="q4_k_m", format="gguf")
-    return Candidate(
-        model=name, offer=offer, backend="b", memory_bytes=size, tokens_per_second=1, quality=0.5, context=100
-    )
-
-
-class Machine:
-    """Loads fakes, and counts."""
-
-    def __init__(self, budget=20):
-        self.loads, self.unloads, self.live, self.peak = [], [], 0, 0
-        self.fail = self.gate = None
-        self.pool = Pool(self.load, self.unload, lambda device: budget)
-
-    def load(self, c):
-        self.loads.append(c.model)
-        if self.gate:
-            self.gate.wait(5)
-        if self.fail:
-            raise self.fail
-        self.live += c.memory_bytes
-        self.peak = max(self.peak, self.live)
-        return FakeChatModel(model_name=c.model)
-
-    def unload(self, c, model):
-        self.live -= c.memory_bytes
-        self.unloads.append(c.model)
+A, B, C = candidate("a"), candidate("b"), candidate("c")
 
 
 def test_a_model_is_loaded_once_and_shared():
     m = Machine()
-    with m.pool.lease(candidate("a")) as first, m.pool.lease(candidate("a")) as second:
+    with m.pool.lease(A) as first, m.pool.lease(A) as second:
         assert first is second
     assert m.loads == ["a"]
-    assert m.pool.warm() == {candidate("a").key}
+    assert m.pool.warm() == {A.key}
 
 
-def test_many_callers_of_a_cold_model_load_it_once():
-    m = Machine()
+def test_a_hundred_callers_of_a_cold_model_load_it_once():
+    m = Machine(max_waiting=100)
     m.gate = threading.Event()
-    got = []
-
-    def call():
-        with m.pool.lease(candidate("a")) as model:
-            got.append(model)
-
-    threads = [threading.Thread(target=call) for _ in range(20)]
-    for t in threads:
-        t.start()
+    callers = [Caller(m, A) for _ in range(100)]
+    until(lambda: m.pool.waiting() == 99)
     m.gate.set()
-    for t in threads:
-        t.join(10)
+    assert all(c.has.wait(10) for c in callers)
+    assert m.pool.loaded()[0].users == 100
+    assert len({id(c.leave().model) for c in callers}) == 1
     assert m.loads == ["a"]
-    assert len({id(g) for g in got}) == 1
-    assert len(got) == 20
-
-
-def test_the_longest_unused_idle_model_goes_first_and_the_budget_holds():
-    m = Machine(budget=20)
-    for name in ("a", "b", "a", "c"):
-        with m.pool.lease(candidate(name)):
-            pass
-    assert m.unloads == ["b"]
-    assert m.peak <= 20
+    assert m.pool.loaded()[0].users == 0
 
 
 def test_a_model_in_use_is_never_evicted_and_the_newcomer_waits():
     m = Machine(budget=10)
-    done = threading.Event()
-
-    def newcomer():
-        with m.pool.lease(candidate("b")):
-            done.set()
-
-    with m.pool.lease(candidate("a")):
-        thread = threading.Thread(target=newcomer)
-        thread.start()
-        assert not done.wait(0.2)
+    with holding(m, A) as (user,):
+        (newcomer,) = queue_up(m, B)
+        assert not newcomer.has.wait(0.05)
         assert m.unloads == []
-    assert done.wait(5)
-    thread.join()
-    assert m.unloads == ["a"]
-    assert m.peak <= 10
+        user.leave()
+        assert newcomer.has.wait(10)
+    newcomer.leave()
+    assert m.unloads == [("a", "room")]
+    assert m.over == []
 
 
-def test_a_failed_load_leaves_nothing_behind_and_the_next_call_works():
-    m = Machine()
-    m.fail = RouterError("broken file")
-    with pytest.raises(RouterError, match="broken file"), m.pool.lease(candidate("a")):
+def test_what_can_never_fit_says_so_at_once():
+    m = Machine(budget=5, pinned=["a"])
+    with pytest.raises(NoModelFits, match=r"c at q4_k_m needs .* others may take"), m.pool.lease(C):
         pass
-    assert m.pool.reserved("cpu") == 0
-    m.fail = None
-    with m.pool.lease(candidate("a")):
-        assert m.pool.reserved("cpu") == 10
+    m = Machine(budget=15, pinned=["a"])
+    with m.pool.lease(A):
+        assert m.pool.room(B) == 5
+        with pytest.raises(NoModelFits, match="pin less"), m.pool.lease(B):
+            pass
+    assert m.pool.room(A) == 15
 
 
-def test_what_can_never_fit_says_so():
-    with pytest.raises(Overloaded, match="no longer fits"), Machine(budget=5).pool.lease(candidate("a")):
+def test_served_models_cost_nothing_and_apples_gpu_takes_from_both_budgets():
+    m = Machine(budget={"cpu": 30, "mps": 20})
+    remote, apple = candidate("r", 1000, device="remote"), candidate("m", 15, device="mps")
+    with holding(m, remote, apple):
+        assert (m.pool.reserved("mps"), m.pool.reserved("cpu")) == (15, 15)
+        assert m.pool.room(remote) is None
+        use(m, A)
+        (waiting,) = queue_up(m, candidate("big", 16))
+    assert waiting.has.wait(10)
+    waiting.leave()
+    assert m.unloads == [("m", "room")]
+
+
+def test_the_reservation_follows_what_was_measured():
+    m = Machine(budget=20)
+    m.measured["a"] = 4
+    use(m, A)
+    assert m.pool.reserved("cpu") == 4
+    m.measured["b"] = 18
+    use(m, B)
+    assert m.unloads == [("a", "room")]
+    assert m.pool.reserved("cpu") == 18
+
+
+def test_what_turns_out_too_large_is_unloaded_and_out_of_memory():
+    m = Machine(budget=20)
+    m.measured["b"] = 11
+    with holding(m, A), pytest.raises(OutOfMemory, match=r"more than the .* expected"), m.pool.lease(B):
+        pass
+    assert m.unloads == [("b", "room")]
+    assert m.pool.reserved("cpu") == 10
+    with pytest.raises(OutOfMemory, match="tried again in 60 s"), m.pool.lease(B):
         pass
 
 
-def test_a_cancelled_caller_stops_waiting():
-    m = Machine(budget=10)
-    scope = Cancellation()
-    scope.cancel()
-    with (
-        m.pool.lease(candidate("a")),
-        cancellation_scope(scope),
-        pytest.raises(Cancelled),
-        m.pool.lease(candidate("b")),
-    ):
-        pass
+def test_the_room_of_a_smaller_footprint_goes_to_who_waits():
+    m = Machine(budget=15)
+    m.measured["a"], m.gate = 5, threading.Event()
+    first = Caller(m, A)
+    until(lambda: m.loads)
+    (second,) = queue_up(m, B)
+    m.gate.set()
+    assert first.has.wait(10)
+    assert second.has.wait(10)
+    first.leave()
+    second.leave()
+    assert m.unloads == []
 
 
-def test_closing_unloads_everything_and_refuses_later_leases():
-    m = Machine()
-    with m.pool.lease(candidate("a")):
-        pass
+def test_a_model_that_is_quick_to_load_again_goes_before_a_slow_one():
+    m = Machine(budget=30)
+    m.on_load = lambda c: setattr(m.clock, "now", m.clock.now + {"slow": 9.0}.get(c.model, 1.0))
+    use(m, candidate("quick"), candidate("slow"), candidate("other"), candidate("quick"), candidate("new"))
+    assert m.unloads == [("other", "room")]
+    use(m, candidate("newer"))
+    assert m.unloads[1:] == [("quick", "room")]
+
+
+def test_a_large_model_goes_before_a_small_one_and_nothing_needless():
+    m = Machine(budget=30)
+    m.on_load = lambda c: setattr(m.clock, "now", m.clock.now + 1)
+    use(m, candidate("small", 5), candidate("large", 20), candidate("new", 20))
+    assert m.unloads == [("large", "room")]
+
+
+def test_without_measures_the_predicted_time_counts_and_ties_go_by_last_use():
+    m = Machine(budget=20)
+    use(m, A, B, A, C)
+    assert m.unloads == [("b", "room")]
+    m = Machine(budget=20)
+    m.pool._desk._pace.loaded = lambda c, seconds: None
+    use(m, candidate("dear", seconds=30.0), candidate("cheap", seconds=1.0), C)
+    assert m.unloads == [("cheap", "room")]
+
+
+def test_a_pinned_model_stays_until_the_end():
+    m = Machine(budget=20, pinned=["a"], keep_alive=5)
+    use(m, A, B, C, B, C)
+    m.clock.now += 100
+    m.pool.unload_idle()
+    assert [f.model for f in m.pool.loaded()] == ["a"]
+    assert m.pool.loaded()[0].pinned
     m.pool.close()
-    assert m.unloads == ["a"]
-    with pytest.raises(RouterError, match="closed"), m.pool.lease(candidate("a")):
-        pass
+    assert m.unloads[-1] == ("a", "closed")
+
+
+def test_the_facts_of_loaded_models():
+    m = Machine(clock=Clock())
+    with m.pool.lease(A):
+        use(m, candidate("b", 5))
+        m.clock.now += 3
+        facts = {f.model: f for f in m.pool.loaded()}
+    assert (facts["a"].users, facts["a"].idle_seconds, facts["a"].memory_bytes) == (1, 0.0, 10)
+    assert (facts["b"].users, facts["b"].idle_seconds, facts["b"].pinned) == (0, pytest.approx(3, abs=0.01), False)
+    assert m.pool.smallest_warm().model == "b"
+
+
+def test_the_room_made_for_a_model_that_turned_out_larger_is_not_taken_by_others():
+    m = Machine(budget=20)
+    m.measured["b"] = 15
+    use(m, A)
+    unload, gate = m.unload, threading.Event()
+    m.unload = lambda *args: (gate.wait(10), unload(*args))
+    first = Caller(m, B)
+    until(lambda: len(m.loads) == 2)
+    (second,) = queue_up(m, C)
+    gate.set()
+    assert first.has.wait(10), first.error
+    assert first.leave().error is None
+    assert second.has.wait(10)
+    second.leave()

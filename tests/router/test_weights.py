@@ -5,8 +5,9 @@ import pytest
 
 from qwen_router.backend import ModelFiles, Progress, WeightSource
 from qwen_router.catalog import Model, load_catalogue
-from qwen_router.config import Settings, load_settings
+from qwen_router.config import Settings
 from qwen_router.errors import Cancelled, ConfigError, WeightsError
+from qwen_router.settings_file import load_settings
 from qwen_router.types import Offer
 from qwen_router.weights import Availability, Weights
 
@@ -173,3 +174,13 @@ def test_a_caller_that_stops_is_not_taken_for_a_failed_source(source):
     with pytest.raises(Cancelled):
         weights(source("a", size=5, error=Cancelled("Stopped.")), next_one).fetch(MODEL, BF16, quiet)
     assert next_one.fetched == 0
+
+
+def test_a_source_that_says_no_more_keeps_what_it_finds(source):
+    one = source("a")
+    assert one.stored(MODEL, BF16, load_settings()) == ()
+    (one.path / "deep").mkdir(parents=True)
+    (one.path / "deep" / "file").write_bytes(b"12345")
+    (stored,) = one.stored(MODEL, BF16, load_settings())
+    assert (stored.path, stored.bytes, stored.keeper) == (one.path, 5, "The source a keeps it.")
+    assert one.remove(MODEL, BF16, load_settings()) == 0

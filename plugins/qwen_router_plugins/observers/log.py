@@ -22,7 +22,7 @@ def observe(event: Event) -> None:
         case Loaded():
             _log.info("loaded %s %s in %.1f s", event.model, event.precision, event.seconds)
         case Evicted():
-            _log.info("evicted %s %s", event.model, event.precision)
+            _log.info("evicted %s %s: %s", event.model, event.precision, event.why)
         case Denied(verdict=verdict):
             _log.info("%s denied: %s", event.request_id, verdict.kind)
         case Escalated(escalation=escalation):

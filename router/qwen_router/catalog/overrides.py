@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from qwen_router.catalog.model import EmbeddedParts, GgufFile, Model
-from qwen_router.config import nearest
 from qwen_router.errors import ConfigError, UnknownModel
 from qwen_router.request import Sampling
+from qwen_router.suggestion import nearest
 
 if TYPE_CHECKING:
     from qwen_router.catalog.catalogue import Catalogue

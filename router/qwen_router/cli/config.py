@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from qwen_router.cli.console import AsJson, ConfigPath, out, print_json
-from qwen_router.config import find_file, load_settings
+from qwen_router.settings_file import find_file, load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Check and show the settings.")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -21,9 +21,11 @@ _Path = Annotated[Path | None, typer.Argument(help="The file; left out, the one 
 def check(path: _Path = None, config: ConfigPath = None) -> None:
     """Read the configuration and say whether it is valid."""
     from qwen_router.catalog import load_catalogue
+    from qwen_router.weights import check_revisions
 
     file = find_file(path or config)
-    load_catalogue(load_settings(file).catalogue)
+    settings = load_settings(file)
+    check_revisions(settings, load_catalogue(settings.catalogue))
     out.print(f"{file} is valid." if file else "There is no configuration file; the defaults are valid.")
 
 

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from qwen_router.config import load_settings
 from qwen_router.errors import InputError, Refused, RouterError
+from qwen_router.settings_file import load_settings
 
 if TYPE_CHECKING:
     from qwen_router.app import Router
@@ -27,7 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def open_router(config: Path | None, *, overrides: dict[str, Any] | None = None, **kwargs: Any) -> Router:
-    """Make a router of the settings, and log as they say.
+    """Make a router of the settings, and log as they say. It preloads nothing: a command answers once, or not at all.
 
     Args:
         overrides: Tables that win over the configuration.
@@ -39,7 +39,8 @@ def open_router(config: Path | None, *, overrides: dict[str, Any] | None = None,
 
     settings = load_settings(config, **(overrides or {}))
     logging.getLogger("qwen_router").setLevel(settings.log.level.upper())
-    return Router(settings, **kwargs)
+    pool = settings.pool.model_copy(update={"preload": ()})
+    return Router(settings.model_copy(update={"pool": pool}), **kwargs)
 
 
 def fail(error: RouterError) -> NoReturn:

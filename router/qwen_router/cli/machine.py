@@ -6,8 +6,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from qwen_router.cli.console import AsJson, ConfigPath, gib, out, print_json
-from qwen_router.config import load_settings
 from qwen_router.resources import Device, Resources, probe, recorded
+from qwen_router.settings_file import load_settings
 
 
 def machine(as_json: AsJson = False, config: ConfigPath = None) -> None:

@@ -16,8 +16,8 @@ from openai_chats import CODER, GOOD, HERE, HYBRID, OFFER, load, served, setting
 from servers import NAME, error, hang, json_reply, says, scripted, stream
 
 from qwen_router.catalog import Model, load_catalogue
-from qwen_router.config import load_settings
 from qwen_router.errors import BackendUnavailable, ConfigError
+from qwen_router.settings_file import load_settings
 from qwen_router_plugins.backends.openai_api import OpenAIBackend
 from qwen_router_plugins.backends.openai_api.chat import ChatOpenAICompatible
 from qwen_router_plugins.backends.openai_api.served import Directory, Listing

@@ -125,6 +125,18 @@ def damage(directory: Path, how: str) -> None:
         weights.write_bytes(b"\xff" * 64 + weights.read_bytes()[64:])
     elif how == "cut":
         weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    elif how == "shard":
+        from safetensors.torch import load_file, save_file
+
+        tensors = list(load_file(weights).items())
+        shards = {"model-00001-of-00002.safetensors": tensors[::2], "model-00002-of-00002.safetensors": tensors[1::2]}
+        for name, held in shards.items():
+            save_file(dict(held), directory / name, metadata={"format": "pt"})
+        index = {"metadata": {}, "weight_map": {key: name for name, held in shards.items() for key, _ in held}}
+        (directory / "model.safetensors.index.json").write_text(json.dumps(index))
+        weights.unlink()
+        last = directory / "model-00002-of-00002.safetensors"
+        last.write_bytes(last.read_bytes()[:-100])
     elif how == "pickle":
         weights.rename(directory / "pytorch_model.bin")
     elif how == "template":
@@ -148,7 +160,18 @@ def damage(directory: Path, how: str) -> None:
 
 @pytest.mark.parametrize(
     "how",
-    ["header", "cut", "pickle", "template", "tensors", "config", "code", "model.safetensors", "tokenizer.json"],
+    [
+        "header",
+        "cut",
+        "shard",
+        "pickle",
+        "template",
+        "tensors",
+        "config",
+        "code",
+        "model.safetensors",
+        "tokenizer.json",
+    ],
 )
 def test_bad_files_are_named_with_the_fix(tiny_checkpoint: Callable[[str], Path], tmp_path: Path, how: str):
     directory = tmp_path / "model"
@@ -159,6 +182,13 @@ def test_bad_files_are_named_with_the_fix(tiny_checkpoint: Callable[[str], Path]
     assert str(directory) in error.value.what
     assert error.value.fix == "Fetch it again with `qwen-router pull Qwen2.5-0.5B-Instruct`."
     assert "\n" not in str(error.value)
+
+
+def test_another_model_than_the_catalogues_is_refused(tiny_checkpoint: Callable[[str], Path]):
+    with pytest.raises(
+        WeightsError, match=r"of the type 'qwen2'; the catalogue says 'qwen3' for Qwen3-0\.6B\. Put the"
+    ):
+        load(tiny_checkpoint("qwen2"), "qwen3")
 
 
 def test_missing_files_and_a_cut_gguf_are_named(tmp_path: Path):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from hub_server import Hub, serving
 
-from qwen_router.config import Settings, load_settings
+from qwen_router.config import Settings
+from qwen_router.settings_file import load_settings
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ import pytest
 from fixtures_weights import EMBEDDED_MODEL, EMBEDDED_OFFER, SAFETENSORS, Parts
 
 from qwen_router.catalog import load_catalogue
-from qwen_router.config import Settings, load_settings
+from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
+from qwen_router.settings_file import load_settings
 from qwen_router_plugins.weight_sources.embedded import EmbeddedSource
 
 SOURCE = EmbeddedSource()

@@ -8,8 +8,9 @@ from fixtures_weights import CONTENT, EMBEDDED_OFFER, GGUF, SAFETENSORS
 from hub_server import COMMIT, Fault, Hub, write_cache
 
 from qwen_router.catalog import Model, load_catalogue
-from qwen_router.config import Settings, load_settings
+from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
+from qwen_router.settings_file import load_settings
 from qwen_router_plugins.weight_sources.hub import HubSource
 
 MODEL = load_catalogue()["Qwen/Qwen3-0.6B"].model_copy(update={"gguf": (GGUF,)})

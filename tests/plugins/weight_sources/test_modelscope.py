@@ -3,8 +3,8 @@ from fixtures_weights import CONTENT, EMBEDDED_OFFER, GGUF, SAFETENSORS
 from hub_server import Fault
 
 from qwen_router.catalog import load_catalogue
-from qwen_router.config import load_settings
 from qwen_router.errors import WeightsError
+from qwen_router.settings_file import load_settings
 from qwen_router_plugins.weight_sources.modelscope import ModelScopeSource
 
 MODEL = load_catalogue()["Qwen/Qwen3-0.6B"].model_copy(update={"gguf": (GGUF,), "modelscope_id": "qwen/on-scope"})

@@ -5,8 +5,8 @@ from fixtures_weights import CONTENT, EMBEDDED_OFFER, GGUF, SAFETENSORS
 from hub_server import Fault, write_cache
 
 from qwen_router.catalog import load_catalogue
-from qwen_router.config import load_settings
 from qwen_router.errors import ConfigError, WeightsError
+from qwen_router.settings_file import load_settings
 from qwen_router.weights import check_revisions
 from qwen_router_plugins.weight_sources.hub import HubSource
 from qwen_router_plugins.weight_sources.modelscope import ModelScopeSource

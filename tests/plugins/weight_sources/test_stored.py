@@ -10,8 +10,8 @@ from hub_server import write_cache
 
 from qwen_router.backend import size_on_disk
 from qwen_router.catalog import load_catalogue
-from qwen_router.config import load_settings
 from qwen_router.errors import WeightsError
+from qwen_router.settings_file import load_settings
 from qwen_router_plugins.weight_sources.embedded import EmbeddedSource
 from qwen_router_plugins.weight_sources.hub import HubSource
 from qwen_router_plugins.weight_sources.local import LocalSource

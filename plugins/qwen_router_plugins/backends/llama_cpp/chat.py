@@ -72,7 +72,7 @@ class ChatLlamaCpp(BaseChatModel):
 
     def close(self) -> None:
         """Stop what runs and give the memory back. Calls after that raise `BackendError`."""
-        self.loaded.engine.close()
+        self.loaded.close()
 
     def bind_tools(
         self,

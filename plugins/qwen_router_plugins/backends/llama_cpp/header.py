@@ -51,8 +51,11 @@ class GgufHeader(NamedTuple):
     tensors: int
 
 
-def read_header(path: Path) -> GgufHeader:
+def read_header(path: Path, model_type: str = "") -> GgufHeader:
     """Read the header and check that the file is a whole Qwen model.
+
+    Args:
+        model_type: What it has to be, as the catalogue and transformers name it; empty takes the whole family.
 
     Raises:
         WeightsError: The file can't be read, is not GGUF, is cut short or damaged, or holds another kind of model.
@@ -72,6 +75,13 @@ def read_header(path: Path) -> GgufHeader:
         raise WeightsError(
             f"{path} holds a model of the architecture {architecture!r}, not one of the Qwen family.",
             "Give the GGUF file of a Qwen model.",
+        )
+    # llama.cpp writes the same names without underscores: `qwen3_moe` is `qwen3moe`.
+    expected = model_type.removesuffix("_text").replace("_", "")
+    if expected and architecture != expected:
+        raise WeightsError(
+            f"{path} holds a model of the architecture {architecture!r}; the catalogue says {expected!r}.",
+            "Put the right file there, or mend the model's row in [catalogue].",
         )
     return header
 

@@ -10,6 +10,7 @@ from qwen_router.catalog import Model
 from qwen_router.config import Settings
 from qwen_router.resources import Resources
 from qwen_router.types import Candidate, Offer
+from qwen_router_plugins.backends.heap import eager_heap
 from qwen_router_plugins.backends.packages import is_installed
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class TransformersBackend(Backend):
         from qwen_router_plugins.backends.transformers.checkpoint import load_checkpoint
         from qwen_router_plugins.backends.transformers.engine import Engine
 
-        engine = Engine(load_checkpoint(candidate, model, files), settings)
+        with eager_heap():
+            engine = Engine(load_checkpoint(candidate, model, files), settings)
         return ChatTransformers(engine=engine, model_name=model.id)
 
 

@@ -59,6 +59,7 @@ def load_checkpoint(candidate: Candidate, model: Model, files: ModelFiles) -> Ch
         raise WeightsError(f"{model.name} has no files at {path}.", f"Run `qwen-router pull {model.name}`.")
     with _quiet(), _named_faults(model, path), _reading(files.format):
         source, options = _source(path)
+        _check_type(model, path, transformers.AutoConfig.from_pretrained(source, **options).model_type)
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
         network = _network(candidate, model, source, options)
         template = _template(tokenizer, path)
@@ -81,6 +82,15 @@ def _source(path: Path) -> tuple[str, dict[str, Any]]:
     """Return what `from_pretrained` wants: a directory, and the GGUF file in it where there is one."""
     common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     return (str(path.parent), {"gguf_file": path.name, **common}) if path.is_file() else (str(path), common)
+
+
+def _check_type(model: Model, path: Path, found: str) -> None:
+    """Refuse another model than the catalogue's, before its gigabytes are read."""
+    if found != model.model_type:
+        raise WeightsError(
+            f"{path} holds a model of the type {found!r}; the catalogue says {model.model_type!r} for {model.name}.",
+            "Put the right files there, or mend the model's row in [catalogue].",
+        )
 
 
 def _network(candidate: Candidate, model: Model, source: str, options: dict[str, Any]) -> PreTrainedModel:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +15,7 @@ from qwen_router.cancellation import current_cancellation
 from qwen_router.config import Settings
 from qwen_router.errors import InputError
 from qwen_router.request import Sampling
+from qwen_router_plugins.backends.heap import eager_heap
 from qwen_router_plugins.backends.transformers.batch import Batcher, closed
 from qwen_router_plugins.backends.transformers.checkpoint import Checkpoint
 from qwen_router_plugins.backends.transformers.grammar import Grammars
@@ -127,15 +125,8 @@ class Engine:
         with self._lock:
             if self.checkpoint is None:
                 return
-            self.batcher.close()
-            self.checkpoint = None
-        gc.collect()
+            with eager_heap():
+                self.batcher.close()
+                self.checkpoint = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        _trim_heap()
-
-
-def _trim_heap() -> None:
-    """Return freed memory to the system: glibc keeps it for the process otherwise."""
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)

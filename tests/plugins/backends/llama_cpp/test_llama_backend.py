@@ -10,9 +10,9 @@ import pytest
 
 from qwen_router.backend import ModelFiles
 from qwen_router.catalog import load_catalogue
-from qwen_router.config import load_settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
-from qwen_router.resources import Resources, probe
+from qwen_router.resources import Device, Resources, probe
+from qwen_router.settings_file import load_settings
 from qwen_router.types import Candidate, Offer
 from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend, backend
 
@@ -45,13 +45,14 @@ def test_models_that_see_are_left_to_others():
 
 def test_no_layers_on_an_accelerator_means_the_cpu(monkeypatch):
     monkeypatch.setattr(backend, "_device", lambda: "cuda")
-    on = LlamaCppBackend().offers(MODEL, SETTINGS, RESOURCES)
-    off = LlamaCppBackend().offers(MODEL, load_settings(backends={"llama_cpp": {"gpu_layers": 0}}), RESOURCES)
+    machine = RESOURCES.model_copy(update={"devices": (Device(kind="cuda", name="GPU", total=1, free=1),)})
+    on = LlamaCppBackend().offers(MODEL, SETTINGS, machine)
+    off = LlamaCppBackend().offers(MODEL, load_settings(backends={"llama_cpp": {"gpu_layers": 0}}), machine)
     assert {o.device for o in on} == {"cuda"}
     assert {o.device for o in off} == {"cpu"}
 
 
-@pytest.mark.parametrize(("machine", "device"), [("mac-16gb", "mps"), ("gpu-24gb", "cpu"), ("laptop-8gb", "cpu")])
+@pytest.mark.parametrize(("machine", "device"), [("mac-16gb", "mps"), ("gpu-24gb", "cuda"), ("laptop-8gb", "cpu")])
 def test_a_recorded_machine_decides_on_the_device(monkeypatch, machine, device):
     file = Path(__file__).parents[3] / "machines" / f"{machine}.json"
     monkeypatch.setenv("QWEN_ROUTER_RESOURCES", str(file))

@@ -75,6 +75,18 @@ def test_a_broken_file_says_what_is_wrong(content, message, file):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "model_type"), [("qwen2", "qwen2"), ("qwen3moe", "qwen3_moe"), ("qwen35moe", "qwen3_5_moe_text")]
+)
+def test_the_architecture_that_the_catalogue_says_is_taken(architecture, model_type, file):
+    assert read_header(file(gguf(architecture)), model_type).tensors == 1
+
+
+def test_another_architecture_than_the_catalogue_says_is_refused(file):
+    with pytest.raises(WeightsError, match=r"architecture 'qwen3'; the catalogue says 'qwen2'\. Put the right file"):
+        read_header(file(gguf("qwen3")), "qwen2")
+
+
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.5, 0.999])
 def test_a_truncated_official_file_is_refused(share, embedded_gguf, tmp_path):
     size = int(embedded_gguf.stat().st_size * share)
