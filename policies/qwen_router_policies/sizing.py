@@ -105,6 +105,8 @@ def _best(field: Sequence[Candidate], rule: _Rule) -> tuple[Candidate, str]:
         return good[0], "It takes the least memory."
     if sizing.prefer == "speed":
         return min(good, key=lambda c: (-c.tokens_per_second, -fitness(c), name_of(c))), "It is the fastest."
+    if field[0].tested and (starter := _starter(field, good, rule)) is not None:
+        return starter, "Its answer is put to the test: likely right, soonest done, and what fails goes up."
     if warm := [c for c in good if c.warm]:
         return _soonest(warm), "It is loaded, and none is better by more than the slack."
     if len(good) == 1:
@@ -123,6 +125,17 @@ def _least_success(top: float, rule: _Rule) -> float:
         return min(top * (1 - sizing.warm_slack), sizing.target_quality)
     # A preference for speed or memory gives quality up, but not below a target that the operator set.
     return min(top, sizing.target_quality) if sizing.target_quality < 1 else 0.0
+
+
+def _starter(field: Sequence[Candidate], good: Sequence[Candidate], rule: _Rule) -> Candidate | None:
+    """Return the smaller model that should try first because its mistakes will be noticed, if that saves time.
+
+    A cascade takes the small model's seconds, and the large one's when that fails: FrugalGPT, arXiv:2305.05176.
+    """
+    best = min(good, key=lambda c: (seconds(c), name_of(c)))
+    costs = {id(c): seconds(c) + (1 - rule.success(c)) * seconds(best) for c in field if seconds(c) < seconds(best)}
+    starters = [c for c in field if costs.get(id(c), math.inf) < seconds(best)]
+    return min(starters, key=lambda c: (costs[id(c)], name_of(c)), default=None)
 
 
 def _soonest(ordered: Sequence[Candidate]) -> Candidate:

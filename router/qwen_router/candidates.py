@@ -27,6 +27,7 @@ class _Step:
     resources: Resources
     machine: Machine
     tokens: int
+    tested: bool
     loaded: dict[tuple[str, str, str, str], int]
     """Context of each loaded model, by the rest of its key."""
 
@@ -60,6 +61,7 @@ def list_candidates(
         machine,
         (machine.cores, machine.ram_bandwidth, tuple((d.kind, d.name, d.bandwidth) for d in machine.devices)),
         estimated_tokens(request) + room,
+        services.settings.escalation.max_attempts > 1 and specialist.can_test(request),
         _contexts(services.pool.warm()),
     )
     backends = [b for b in services.registry.backends.values() if b.missing(services.settings) is None]
@@ -150,6 +152,7 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, wanted
     found: dict[str, object] = {
         "speaks": step.request.hints.model is not None or _speaks(model, step.classification.language),
         "overthinks": thinking and not wanted,
+        "tested": step.tested,
         "source": source,
         "on_disk": on_disk,
         "download_bytes": download,

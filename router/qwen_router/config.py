@@ -84,8 +84,12 @@ class ThinkingSection(Section):
 class EscalationSection(Section):
     """What follows a rejected answer."""
 
-    max_attempts: int = Field(3, ge=1)
+    max_attempts: int = Field(4, ge=1)
     """Answers tried for one step; 1 never escalates."""
+    max_tokens: int = Field(16_384, ge=1)
+    """Tokens that all answers of a step may take together; none is begun beyond them."""
+    max_seconds: float = Field(300.0, gt=0)
+    """Seconds that all answers of a step may take together; none is begun beyond them."""
 
 
 class GenerationSection(Section):
@@ -101,6 +105,13 @@ class LimitsSection(Section):
     max_attachments: int = Field(8, ge=0)
     max_image_pixels: int = Field(100_000_000, ge=1)
     max_attachment_bytes: int = Field(52_428_800, ge=1)
+
+
+class SecuritySection(Section):
+    """What may be done with what a model wrote."""
+
+    code_execution: Literal["off", "sandbox"] = "off"
+    """Whether checks may run the Python of an answer, in a sandbox without network and files."""
 
 
 class WeightsSection(Section):
@@ -188,6 +199,7 @@ class Settings(Section):
     escalation: EscalationSection = EscalationSection()
     generation: GenerationSection = GenerationSection()
     limits: LimitsSection = LimitsSection()
+    security: SecuritySection = SecuritySection()
     weights: WeightsSection = WeightsSection()
     backends: BackendsSection = BackendsSection()
     plugins: PluginsSection = PluginsSection()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 
 from qwen_router.backend import call_options
 from qwen_router.cancellation import Cancellation, current_cancellation
@@ -35,11 +35,12 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
     cancellation = current_cancellation()
     cancellation.check()
     asked = time.perf_counter()
+    ceiling = _ceiling(services, work, asked)
     with services.pool.lease(winner) as chat_model:
         leased = time.perf_counter()
         collected = _Collector(write, work, opened=winner.thinking and model.thinking == "only")
         stream = chat_model.stream(
-            specialist.messages(work.request),
+            [*specialist.messages(work.request), *_correction(work)],
             **call_options(
                 _sampling(services, work, model, thinking=winner.thinking),
                 thinking=winner.thinking,
@@ -49,7 +50,7 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
         try:
             for chunk in stream:
                 collected.add(chunk)
-                if cancellation.stopped:
+                if cancellation.stopped or (ceiling is not None and time.perf_counter() > ceiling):
                     break
         finally:
             # A generator that isn't closed keeps the model busy until it is collected.
@@ -64,8 +65,24 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
     )
     if services.track_record is not None and collected.first is not None:
         services.track_record.answered(winner, collected.usage.output_tokens - 1, ended - collected.first)
-    reason = "deadline" if cancellation.late and not collected.finished else collected.finish_reason
+    reason = collected.finish_reason
+    if not collected.finished:
+        reason = "deadline" if cancellation.late else "ceiling" if ceiling is not None and ended > ceiling else reason
     return specialist.parse(collected.result(timings, reason))
+
+
+def _ceiling(services: Services, work: Work, now: float) -> float | None:
+    """Return the time at which a further attempt ends; the first is bound by the caller's deadline alone."""
+    if not work.attempts:
+        return None
+    return now + services.settings.escalation.max_seconds - sum(a.timings.total for a in work.attempts)
+
+
+def _correction(work: Work) -> list[BaseMessage]:
+    """Return the rejected answer and what is wrong with it, when it is to be mended."""
+    if not work.escalations or work.escalations[-1].action != "fix" or work.generation is None:
+        return []
+    return [AIMessage(work.generation.text), HumanMessage(work.attempts[-1].check.feedback)]
 
 
 def _check_cancelled(cancellation: Cancellation) -> None:

@@ -132,6 +132,10 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
         )
     )
     work = replace(work, attempts=(*work.attempts, attempt))
+    if generation.finish_reason == "ceiling" and work.best is not None:
+        warning = "The time of escalation.max_seconds ran out in the middle of another attempt; this is the one before."
+        kept = replace(work, generation=work.best, warnings=(*work.warnings, warning))
+        return Command(update=_finished(runtime.context, kept), goto="compose")
     if check.status == "rejected" and generation.finish_reason != "deadline":
         return Command(goto=Send("escalate", replace(work, best=_better(work.best, generation))))
     return Command(update=_finished(runtime.context, work), goto="compose")
@@ -144,7 +148,7 @@ def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "c
     action: Escalation = (
         services.manager.hook.escalate(
             attempts=work.attempts,
-            candidates=[c for c in last.choice.candidates if c.usable and c.key not in _keys(work)],
+            candidates=[c for c in work.attempts[0].choice.candidates if c.usable and c.key not in _keys(work)],
             classification=work.classification,
             request=work.request,
             settings=services.settings,

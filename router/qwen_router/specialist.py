@@ -50,6 +50,13 @@ class Specialist(ABC):
         text, thinking = split_thinking(generation.text)
         return generation.model_copy(update={"text": text, "thinking": generation.thinking or thinking})
 
+    def can_test(self, request: Request) -> bool:
+        """Say whether `check` can put an answer to this request to a decisive test, such as running it.
+
+        Then a smaller model may try first: what it gets wrong is noticed, and goes up.
+        """
+        return False
+
     def check(self, request: Request, generation: Generation) -> Check:
         """Judge the answer. Abstaining is honest: it neither blocks nor escalates."""
         if not generation.text.strip():

@@ -116,6 +116,7 @@ class Candidate(Value):
         quality: Expected share of right answers for the step's task.
         evidence: What `quality` rests on, in a few words.
         commercial_use: `yes`, `conditional`, `no` or `unknown`.
+        tested: Whether a decisive check will judge its answer, so that a wrong one goes up and does no harm.
         overthinks: Whether it always thinks although the request doesn't call for it.
         speaks: Whether the request's language is one that the model is documented for.
         source: The weight source that has or could fetch the files.
@@ -138,6 +139,7 @@ class Candidate(Value):
     evidence: str = ""
     commercial_use: str = "yes"
     speaks: bool = True
+    tested: bool = False
     overthinks: bool = False
     context: int
     source: str = ""
@@ -203,7 +205,7 @@ class Generation(Value):
     """What one model call gave.
 
     Attributes:
-        finish_reason: `stop`, `length`, `deadline` or `tool_calls`.
+        finish_reason: `stop`, `length`, `tool_calls`, `deadline` (the caller's) or `ceiling` (of the escalation).
         final: The last `\\boxed{}` answer, where the specialist asks for one.
         code: The fenced blocks, where the specialist reads them.
     """
@@ -223,11 +225,13 @@ class Check(Value):
     Attributes:
         decisive: Whether it was put to a test that a wrong answer hardly passes and a right one hardly fails, such as
             running it. Only these count when a model's quality is learned.
+        feedback: What to tell the model so that it can mend a rejected answer; empty when there is nothing to go by.
     """
 
     status: Literal["accepted", "rejected", "abstained"]
     why: str = ""
     decisive: bool = False
+    feedback: str = ""
 
 
 class Verdict(Value):
@@ -244,7 +248,7 @@ class Verdict(Value):
 class Escalation(Value):
     """What to try after a rejected answer."""
 
-    action: Literal["sample", "thinking", "larger", "stop"]
+    action: Literal["fix", "sample", "thinking", "larger", "stop"]
     why: str
 
 

@@ -1,30 +1,72 @@
-from test_sizing import candidate
+import pytest
 
-from qwen_router import Attempt, Check, Choice, Settings
+from qwen_router import Attempt, Candidate, Check, Choice, Classification, Offer, Settings, Timings, Usage
 from qwen_router_policies.escalation import escalate
 
-SMALL, LARGE = candidate("small", quality=0.5), candidate("large", quality=0.8)
+
+def candidate(model="small", *, quality=0.3, speed=50.0, thinking=False, load=0.0):
+    return Candidate(
+        model=model,
+        offer=Offer(precision="q4_k_m", format="gguf"),
+        backend="b",
+        memory_bytes=1,
+        tokens_per_second=speed,
+        load_seconds=load,
+        quality=quality,
+        thinking=thinking,
+        context=100,
+    )
 
 
-def attempt(winner, *others):
-    choice = Choice(winner=winner, reason="", candidates=(winner, *others))
-    return Attempt(step="1", choice=choice, check=Check(status="rejected", why="no"))
+def attempt(winner, *, feedback="", others=(), tokens=10, seconds=1.0):
+    return Attempt(
+        step="1",
+        choice=Choice(winner=winner, reason="", candidates=(winner, *others)),
+        check=Check(status="rejected", why="wrong", feedback=feedback),
+        usage=Usage(output_tokens=tokens),
+        timings=Timings(total=seconds),
+        finish_reason="stop",
+    )
 
 
-def test_a_better_model_comes_first():
-    assert escalate([attempt(SMALL, LARGE)], [LARGE], Settings()).action == "larger"
+def decide(attempts, candidates=(), *, difficulty=0.3, **settings):
+    classification = Classification(scores={"code": 1.0}, task="code", difficulty=difficulty)
+    return escalate(attempts, candidates, classification, Settings(escalation=settings)).action
 
 
-def test_then_the_same_model_thinks():
-    thinker = SMALL.model_copy(update={"thinking": True})
-    assert escalate([attempt(SMALL, thinker)], [], Settings()).action == "thinking"
+SMALL, LARGE = candidate(), candidate("large", quality=0.7, speed=20)
 
 
-def test_then_it_is_asked_once_more_and_no_oftener():
-    assert escalate([attempt(SMALL)], [], Settings()).action == "sample"
-    assert escalate([attempt(SMALL), attempt(SMALL)], [], Settings()).action == "stop"
+def test_a_model_that_is_told_what_is_wrong_may_mend_it_once():
+    first = attempt(SMALL, feedback="It gave 3.")
+    assert decide([first], [LARGE]) == "fix"
+    assert decide([first, first], [LARGE]) == "larger"
+    assert decide([first, first, attempt(LARGE, feedback="It gave 4.")]) == "fix"
 
 
-def test_attempts_are_bounded():
-    assert escalate([attempt(SMALL)] * 3, [LARGE], Settings()).action == "stop"
-    assert escalate([attempt(SMALL)], [LARGE], Settings(escalation={"max_attempts": 1})).action == "stop"
+def test_a_better_model_goes_before_another_sample():
+    assert decide([attempt(SMALL)], [LARGE]) == "larger"
+    assert decide([attempt(SMALL)], [candidate("worse", quality=0.2)]) == "sample"
+    assert decide([attempt(SMALL), attempt(SMALL)]) == "stop"
+
+
+def test_a_slow_large_model_goes_behind_thinking_or_another_sample():
+    slow = candidate("large", quality=0.7, speed=1)
+    first = attempt(SMALL, others=[candidate(thinking=True)])
+    assert decide([first], [slow], difficulty=0.9) == "thinking"
+    assert decide([first], [slow], difficulty=0.1) == "sample"
+    assert decide([first], [LARGE]) == "larger"
+
+
+@pytest.mark.parametrize(
+    ("attempts", "settings"),
+    [
+        ([attempt(SMALL)] * 2, {"max_attempts": 2}),
+        ([attempt(SMALL, tokens=500)], {"max_tokens": 500}),
+        ([attempt(SMALL, seconds=20.0)], {"max_seconds": 20.0}),
+    ],
+)
+def test_a_ceiling_stops_it(attempts, settings):
+    assert decide(attempts, [LARGE], **settings) == "stop"
+    more = {key: value * 2 for key, value in settings.items()}
+    assert decide(attempts, [LARGE], **more) == "larger"

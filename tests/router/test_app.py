@@ -155,9 +155,21 @@ def test_a_rejected_answer_goes_up_and_every_attempt_is_recorded(router, backend
     answer = chunks.pop()
     assert answer.text == "```python\nx = 1\n```"
     assert [a.check.status for a in answer.decision.attempts] == ["rejected", "accepted"]
-    assert [e.action for e in answer.decision.escalations] == ["larger"]
-    assert [a.choice.winner.model for a in answer.decision.attempts] == [CODER, GENERAL_LARGE]
+    assert [e.action for e in answer.decision.escalations] == ["fix"]
+    assert [a.choice.winner.model for a in answer.decision.attempts] == [CODER, CODER]
+    first, second = (call.messages for call in backend.calls)
+    assert [m.type for m in second] == [*(m.type for m in first), "ai", "human"]
+    assert second[-2].text == "```python\ndef f(:\n```"
+    assert "doesn't parse" in second[-1].text
     assert {c.attempt for c in chunks} == {1, 2}
+
+
+def test_what_the_model_cannot_mend_goes_up(router, backend):
+    backend.replies.extend([Reply("```python\ndef f(:\n```")] * 2 + [Reply("```python\nx = 1\n```")])
+    answer = router.invoke("Write it", hints=Hints(task="code"))
+    assert [e.action for e in answer.decision.escalations] == ["fix", "larger"]
+    assert [a.choice.winner.model for a in answer.decision.attempts] == [CODER, CODER, GENERAL_LARGE]
+    assert len(backend.calls[2].messages) == len(backend.calls[0].messages)
 
 
 def test_an_easy_request_starts_small_and_escalates_to_the_large_model(backend, tmp_path):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import ast
-
 from qwen_router import Check, Generation, Request, Sampling, Specialist, code_blocks
+from qwen_router_plugins.checks.code import judge_code
+from qwen_router_plugins.checks.examples import stated_examples
 from qwen_router_plugins.specialists.families import GENERAL
-
-_PYTHON = frozenset({"python", "py", "python3"})
 
 
 class QwenCoder(Specialist):
-    """Writes, explains and mends code. The models bring their own system prompt."""
+    """Writes, explains and mends code. The models bring their own system prompt.
+
+    Args:
+        run_code: Whether the check may run an answer's Python in the sandbox.
+    """
 
     name = "qwen_coder"
     task = "code"
@@ -43,22 +45,17 @@ class QwenCoder(Specialist):
     # Greedy, as in the Qwen2.5-Coder report.
     sampling = Sampling(temperature=0.0)
 
+    def __init__(self, *, run_code: bool = False) -> None:
+        self._run_code = run_code
+
     def parse(self, generation: Generation) -> Generation:
         """Read the fenced blocks."""
         return generation.model_copy(update={"code": code_blocks(generation.text)})
 
+    def can_test(self, request: Request) -> bool:
+        """Say whether the request states examples that may be run."""
+        return self._run_code and bool(stated_examples(request.text))
+
     def check(self, request: Request, generation: Generation) -> Check:
-        """Reject Python that doesn't parse, unless the token limit cut it; other languages are not judged here."""
-        if not generation.text.strip():
-            return Check(status="rejected", why="The model answered nothing.")
-        python = [block.text for block in generation.code if block.language in _PYTHON]
-        if not python:
-            return Check(status="abstained", why="There is no Python code to judge.")
-        for text in python:
-            try:
-                ast.parse(text)
-            except (SyntaxError, ValueError) as error:
-                if generation.finish_reason == "length":
-                    return Check(status="abstained", why="The code was cut at the token limit.")
-                return Check(status="rejected", why=f"The Python code doesn't parse: {error}.")
-        return Check(status="accepted", why="The Python code parses.")
+        """Judge the code: it parses, is in the language asked for, and passes the examples that the request states."""
+        return judge_code(request, generation, run=self._run_code)

@@ -36,6 +36,9 @@ def ask(
         Thinking, typer.Option("--thinking", help="Whether the model may think first.")
     ] = Thinking.auto,
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer as it comes.")] = True,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="Let the check run the answer's Python in the sandbox.")
+    ] = False,
     as_json: AsJson = False,
     config: ConfigPath = None,
 ) -> None:
@@ -49,7 +52,8 @@ def ask(
     )
     progress = FetchProgress()
     plugins = [] if as_json else [_Announcer()]
-    with open_router(config, plugins=plugins, progress=progress) as router:
+    overrides = {"security": {"code_execution": "sandbox"}} if run_code else None
+    with open_router(config, overrides=overrides, plugins=plugins, progress=progress) as router:
         answer = router.invoke(request) if as_json or not stream else _stream(router.stream(request), Answer)
     if as_json:
         print_json(answer.model_dump_json(indent=2))

@@ -18,7 +18,7 @@ def judged(specialist, text, request=ASKED, **fields):
     return specialist.check(request, generation).status
 
 
-@pytest.mark.parametrize("specialist", specialists(), ids=lambda s: s.name)
+@pytest.mark.parametrize("specialist", specialists(Settings()), ids=lambda s: s.name)
 def test_a_specialist_is_whole(specialist):
     catalogue = load_catalogue()
     assert len(specialist.examples) >= 12
@@ -29,7 +29,7 @@ def test_a_specialist_is_whole(specialist):
 
 
 def test_there_is_one_for_each_task():
-    assert sorted(s.task for s in specialists()) == ["audio", "code", "general", "math", "vision"]
+    assert sorted(s.task for s in specialists(Settings())) == ["audio", "code", "general", "math", "vision"]
     assert Settings().router.max_steps > 1
 
 
@@ -52,7 +52,7 @@ def test_coder_reads_blocks_and_rejects_python_that_does_not_parse():
     assert judged(coder, "```python\nx = 1\n```") == "accepted"
     assert judged(coder, "```python\ndef f(:\n```") == "rejected"
     assert judged(coder, "```python\ndef f(:", finish_reason="length") == "abstained"
-    assert judged(coder, "```rust\nlet x\n```") == "abstained"
+    assert judged(coder, "```elixir\nlet x\n```") == "abstained"
     assert judged(coder, "use a loop") == "abstained"
     assert judged(coder, "```python\nx = '\0'\n```") == "rejected"
 

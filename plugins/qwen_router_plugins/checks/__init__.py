@@ -1,0 +1,1 @@
+"""Judges answers without a model: their code, its examples, their repetitions."""
