@@ -32,7 +32,7 @@ from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend
 from qwen_router_plugins.backends.transformers import TransformersBackend
 
 ANSWER_TOKENS = 24
-_IMAGE_TOKENS = 256
+_IMAGE_TOKENS = 484
 _TEMPLATE_TOKENS = 64
 """More than the chat template takes."""
 

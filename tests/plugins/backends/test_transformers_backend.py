@@ -92,6 +92,23 @@ def test_quantized_layers_take_less_memory(load_tiny: TinyLoader, precision: str
     assert packed == whole * bits // 32
 
 
+@pytest.mark.parametrize(("inputs", "outputs"), [(128, 64), (128, 20), (96, 64)])
+def test_nf4_layers_of_any_shape_compute(inputs: int, outputs: int):
+    """The kernel for CPUs with AVX512-BF16 takes whole blocks only; the tower of Qwen2.5-VL has others."""
+    import torch
+    from bitsandbytes.nn import Linear4bit
+
+    from qwen_router_plugins.backends.transformers.checkpoint import pack
+
+    whole = torch.nn.Linear(inputs, outputs, bias=False, dtype=torch.bfloat16)
+    layer = Linear4bit(inputs, outputs, bias=False, compute_dtype=torch.bfloat16, quant_type="nf4")
+    layer.load_state_dict(whole.state_dict())
+    pack(torch.nn.Sequential(layer.eval().to("cpu").requires_grad_(False)))
+    given = torch.ones(3, inputs, dtype=torch.bfloat16)
+    with torch.inference_mode():
+        torch.testing.assert_close(layer(given), whole(given), atol=0.2, rtol=0.1)
+
+
 @pytest.mark.parametrize("precision", ["bf16", "int8", "nf4"])
 def test_nothing_reaches_the_screen(
     tiny_checkpoint: Callable[[str], Path], capfd: pytest.CaptureFixture[str], precision: str

@@ -13,11 +13,17 @@ _BITSANDBYTES = 45_000_000
 """What importing it adds."""
 _GGUF_READER = 110_000_000
 """What reading a GGUF header leaves in the heap: Python objects for 150,000 tokens and as many merges."""
+_INT8_VALUE = 18
+"""A value of a product of LLM.int8() on a CPU: an int32 sum, its scale and two products in fp32, the result in bf16
+(bitsandbytes 0.50, `int8_mm_dequant` of the default backend)."""
 _HEAP_SETS = 5
 """How many sets of int8's buffers glibc's heap holds, freed ones included: 2 to 11 measured, see benchmarks."""
 _PATCHES = 4
+"""Patches of an image that make a token."""
 _TOWER_WIDTH = 1280
-_TOWER_VALUES = 40
+"""Of the family's vision towers, or nearly so."""
+_TOWER_BYTES = 80
+"""A patch's queries, keys and values, the first two in fp32 thrice for rotary embedding, and what the heap keeps."""
 
 
 def prefill_tokens(device: str) -> int:
@@ -36,7 +42,7 @@ def predict_memory(model: Model, offer: Offer, context: int, rows: int) -> Memor
         rows: Most rows of a batch.
     """
     cache = kv_cache_bytes(model, context, 1, _value_bytes(offer.precision)) + linear_state_bytes(model, rows)
-    activations = max(_prefill(model, offer, context, rows), _images(model, context))
+    activations = max(_prefill(model, offer, context, rows), _images(model, offer, context))
     return MemoryEstimate(
         weights=weight_bytes(model, offer.precision) + _second_head(model, offer),
         kv_cache=cache,
@@ -72,13 +78,12 @@ def _prefill(model: Model, offer: Offer, context: int, rows: int) -> int:
 def _feed_forward(model: Model, offer: Offer, tokens: int) -> int:
     """Return the widest point of a layer: gate, up and their product, arXiv:2002.05202.
 
-    LLM.int8() makes each of them from int32 sums, scales as a matrix and two products in fp32: bitsandbytes 0.50,
-    `int8_mm_dequant`. On a GPU one kernel does it.
+    On a GPU one kernel turns the int32 sums of LLM.int8() into them.
     """
     width = model.intermediate_size or (model.moe_intermediate_size or 0) * (model.experts_per_token or 1)
     each = 3 * _value_bytes(offer.precision)
     if offer.precision == "int8":
-        each = _HEAP_SETS * (each + 16) if offer.device == "cpu" else each + 4
+        each = _HEAP_SETS * (each + _INT8_VALUE) if offer.device == "cpu" else each + 4
     return tokens * width * each
 
 
@@ -97,14 +102,16 @@ def _logits(model: Model, rows: int) -> int:
     return rows * model.vocab_size * (4 + 4 + 4)
 
 
-def _images(model: Model, context: int) -> int:
-    """Return what a vision tower takes for one context full of images, before the prompt is read.
+def _images(model: Model, offer: Offer, context: int) -> int:
+    """Return what a vision tower takes for one context full of images, all at once before the prompt is read.
 
-    Four patches make a token. The rotary embedding of queries and keys, in fp32, is the widest point: about 40 bytes
-    for each of the 1,280 values of a patch (`apply_rotary_pos_emb_vision` in transformers 5.23). Batches whose images
-    don't fit together are tried again one by one.
+    The widest point is the attention of a layer (`apply_rotary_pos_emb_vision` in transformers 5.23), at int8 on a CPU
+    the product before it. Batches whose images don't fit together are tried again one by one.
     """
-    return context * _PATCHES * _TOWER_WIDTH * _TOWER_VALUES if "image" in model.modalities else 0
+    if "image" not in model.modalities:
+        return 0
+    each = _HEAP_SETS * 3 * _INT8_VALUE if offer.precision == "int8" and offer.device == "cpu" else _TOWER_BYTES
+    return context * _PATCHES * _TOWER_WIDTH * each
 
 
 def _value_bytes(precision: str) -> int:
