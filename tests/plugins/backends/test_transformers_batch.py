@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessageChunk
 from qwen_router.cancellation import Cancellation, cancellation_scope
 from qwen_router.errors import BackendError, OutOfMemory
 
-LONG = 400
+LONG = 200
 """More tokens than a test waits for."""
 
 

@@ -37,7 +37,7 @@ def test_a_pass_reads_so_many_tokens_of_all_rows(load_tiny: TinyLoader, passes: 
     assert len(passes) > 1
     assert all(rows * tokens <= limit for rows, tokens in passes)
     passes.clear()
-    load_tiny("qwen2", max_batch=3, gather=60).batch(PROMPTS, max_tokens=2)
+    load_tiny("qwen2", max_batch=3, gather=60, context=2048).batch(PROMPTS, max_tokens=2)
     assert {rows for rows, _ in passes} == {3}
     assert all(rows * tokens <= limit for rows, tokens in passes)
 
@@ -45,7 +45,7 @@ def test_a_pass_reads_so_many_tokens_of_all_rows(load_tiny: TinyLoader, passes: 
 @pytest.mark.parametrize("architecture", ["qwen2", "qwen3", "qwen3_moe"])
 def test_passes_change_no_answer(load_tiny: TinyLoader, monkeypatch: pytest.MonkeyPatch, architecture: str):
     def answers() -> list[Any]:
-        chat = load_tiny(architecture, max_batch=3, gather=60)
+        chat = load_tiny(architecture, max_batch=3, gather=60, context=2048)
         return [a.content for a in chat.batch(PROMPTS, max_tokens=8)]
 
     monkeypatch.setattr(batch, "prefill_tokens", lambda device: 10_000)
