@@ -118,12 +118,9 @@ class Candidate(Value):
         commercial_use: `yes`, `conditional`, `no` or `unknown`.
         tested: Whether a decisive check will judge its answer, so that a wrong one goes up and does no harm.
         overthinks: Whether it always thinks although the request doesn't call for it.
-        speaks: Whether the request's language is one that the model is documented for.
-        source: The weight source that has or could fetch the files.
-        on_disk: Whether the files are here now.
-        download_bytes: Size of the fetch when they are not.
-        own: Whether the model is one of the specialist's own, not a stand-in.
-        usable: Whether it could be chosen at all: its files are here and it fits.
+        speaks: Whether it is documented for the request's language.
+        source: The weight source that has the files, or could fetch `download_bytes` of them.
+        own: Whether the model is one of the specialist's own, not a stand-in; `usable`: whether it could be chosen.
         rejected: Why it lost; `None` for the winner.
     """
 
@@ -152,7 +149,7 @@ class Candidate(Value):
 
     @property
     def precision(self) -> str:
-        """What the weights are in memory."""
+        """That of the offer."""
         return self.offer.precision
 
     @property
