@@ -116,7 +116,9 @@ class Candidate(Value):
         quality: Expected share of right answers for the step's task.
         evidence: What `quality` rests on, in a few words.
         commercial_use: Whether the model's licence permits it: `yes`, `conditional`, `no` or `unknown`.
+        thinking_budget: Most tokens of its thought; 0 where it doesn't think.
         overthinks: Whether it always thinks although the request doesn't call for it.
+        underthinks: Whether it doesn't think although the caller asks for it.
         speaks: Whether the request's language is one that the model is documented for.
         source: The weight source that has or could fetch the files.
         on_disk: Whether the files are here now.
@@ -130,6 +132,7 @@ class Candidate(Value):
     offer: Offer
     backend: str
     thinking: bool = False
+    thinking_budget: int = 0
     memory_bytes: int
     memory: MemoryEstimate | None = None
     tokens_per_second: float
@@ -139,6 +142,7 @@ class Candidate(Value):
     commercial_use: str = "yes"
     speaks: bool = True
     overthinks: bool = False
+    underthinks: bool = False
     context: int
     source: str = ""
     on_disk: bool = True
@@ -208,6 +212,7 @@ class Generation(Value):
 
     Attributes:
         finish_reason: `stop`, `length`, `deadline` or `tool_calls`.
+        warnings: What the user should know of how it was made.
         final: The last `\\boxed{}` answer, where the specialist asks for one.
         code: The fenced blocks, where the specialist reads them.
     """
@@ -217,6 +222,7 @@ class Generation(Value):
     usage: Usage = Usage()
     timings: Timings = Timings()
     finish_reason: str = "stop"
+    warnings: tuple[str, ...] = ()
     final: str | None = None
     code: tuple[CodeBlock, ...] = ()
 
