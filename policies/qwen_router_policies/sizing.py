@@ -146,7 +146,7 @@ def _why_lost(candidate: Candidate, winner: Candidate, rule: _Rule, *, in_fast: 
         if candidate.overthinks:
             return "It always thinks, and this request doesn't call for it."
         if candidate.underthinks:
-            return "It doesn't think, and the caller asks for it."
+            return "It doesn't think, and the user asks for it."
         if rule.deadline is not None and seconds(candidate) > rule.deadline:
             return f"Too late: about {seconds(candidate):.0f} s expected, the deadline is in {rule.deadline:.0f} s."
         return f"Too slow: {candidate.tokens_per_second:.1f} tokens/s expected."

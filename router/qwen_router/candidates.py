@@ -28,6 +28,8 @@ class _Step:
     machine: Machine
     tokens: int
     """Those of the prompt and the answer."""
+    asked: bool | None
+    """Whether the user asks for a thought, in so many words."""
     loaded: dict[tuple[str, str, str, str], int]
     """Context of each loaded model, by the rest of its key."""
 
@@ -58,6 +60,7 @@ def list_candidates(
         machine,
         (machine.cores, machine.ram_bandwidth, tuple((d.kind, d.name, d.bandwidth) for d in machine.devices)),
         estimated_tokens(request) + room,
+        request.thinking_switch if request.hints.thinking is None else request.hints.thinking,
         _contexts(services.pool.warm()),
     )
     backends = [b for b in services.registry.backends.values() if b.missing(services.settings) is None]
@@ -142,7 +145,7 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, though
         # Where the context is too short for both, the answer keeps its room.
         "thinking_budget": min(thought.tokens, max(1, context - step.tokens)),
         "overthinks": thinking and not thought.wanted,
-        "underthinks": step.request.hints.thinking is True and not thinking,
+        "underthinks": step.asked is True and not thinking,
         "source": source,
         "on_disk": on_disk,
         "download_bytes": download,

@@ -118,7 +118,7 @@ class Candidate(Value):
         commercial_use: Whether the model's licence permits it: `yes`, `conditional`, `no` or `unknown`.
         thinking_budget: Most tokens of its thought; 0 where it doesn't think.
         overthinks: Whether it always thinks although the request doesn't call for it.
-        underthinks: Whether it doesn't think although the caller asks for it.
+        underthinks: Whether it doesn't think although the user asks for it.
         speaks: Whether the request's language is one that the model is documented for.
         source: The weight source that has or could fetch the files.
         on_disk: Whether the files are here now.
