@@ -145,6 +145,9 @@ class Collector:
 
     def _count(self, said: str, *, inside: bool) -> None:
         self._inside = inside
+        if not self._text and not self._thinking:
+            # The opening tag alone, which a backend may say for the prompt.
+            return
         if not inside:
             self.answer_tokens += 1
             return
