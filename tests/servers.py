@@ -192,8 +192,12 @@ def scripted(*script: Reply) -> Iterator[ScriptedServer]:
 
 
 @contextmanager
-def llama_server(gguf: Path) -> Iterator[str]:
-    """Serve a real model with llama.cpp's own server; yield its address without `/v1`."""
+def llama_server(gguf: Path, template: str = "") -> Iterator[str]:
+    """Serve a real model with llama.cpp's own server; yield its address without `/v1`.
+
+    Args:
+        template: A chat template in place of the model's own.
+    """
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -202,6 +206,8 @@ def llama_server(gguf: Path) -> Iterator[str]:
     params.n_parallel = 2
     params.warmup = False
     params.port = 0
+    if template:
+        params.chat_template, params.use_jinja = template, True
     params.verbosity = -1
     server = xllamacpp.Server(params)
     try:

@@ -44,8 +44,8 @@ class _Rule:
         return chance_of_success(fitness(candidate), self.difficulty)
 
     def prompt_enough(self, candidate: Candidate) -> bool:
-        """Say whether it keeps up with a reader and with the deadline, and doesn't think at length for nothing."""
-        if candidate.overthinks:
+        """Say whether it keeps up with a reader and with the deadline, and thinks when it should and only then."""
+        if candidate.overthinks or candidate.underthinks:
             return False
         if self.deadline is not None and seconds(candidate) > self.deadline:
             return False
@@ -158,6 +158,8 @@ def _why_lost(candidate: Candidate, winner: Candidate, rule: _Rule, *, in_fast: 
     if not in_fast:
         if candidate.overthinks:
             return "It always thinks, and this request doesn't call for it."
+        if candidate.underthinks:
+            return "It doesn't think, and the user asks for it."
         if rule.deadline is not None and seconds(candidate) > rule.deadline:
             return f"Too late: about {seconds(candidate):.0f} s expected, the deadline is in {rule.deadline:.0f} s."
         return f"Too slow: {candidate.tokens_per_second:.1f} tokens/s expected."

@@ -78,7 +78,9 @@ class Backend(ABC):
 
         A chunk's `content` is text, its `additional_kwargs["reasoning_content"]` thinking where the
         backend can tell them apart (raw `<think>` tags in the text are split by the specialist). A prompt
-        that already opened the thought is mended by yielding `<think>` first. The last chunk carries
+        that already opened the thought is mended by yielding `<think>` first. With `thought`, the prompt ends with
+        that thought between its tags and the answer is what follows; special tokens in it are plain text. A chunk
+        holds one token where the backend can tell: thoughts are counted by it. The last chunk carries
         `usage_metadata` and `response_metadata["finish_reason"]` (`stop`, `length`, `tool_calls`). The model asks
         `current_cancellation().stopped` at every token and ends quietly when it is true.
 
@@ -168,12 +170,14 @@ def call_options(
     sampling: Sampling,
     *,
     thinking: bool = False,
+    thought: str | None = None,
     json_schema: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the keywords every backend's chat model takes, with unset ones left out.
 
     Keys: `temperature`, `top_p`, `top_k`, `min_p`, `presence_penalty`, `repetition_penalty`, `max_tokens`, `seed`,
-    `stop` (a list), `thinking` (bool: always given) and `json_schema` (a dict).
+    `stop` (a list), `thinking` (bool: always given), `thought` (the thought so far, a string, closed: the model goes on
+    with the answer; only with `thinking`) and `json_schema` (a dict).
     """
     options: dict[str, Any] = {
         ("max_tokens" if key == "max_new_tokens" else key): value
@@ -183,6 +187,8 @@ def call_options(
     if sampling.stop:
         options["stop"] = list(sampling.stop)
     options["thinking"] = thinking
+    if thought is not None:
+        options["thought"] = thought
     if json_schema is not None:
         options["json_schema"] = json_schema
     return options

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qwen_router.backend import Backend
 from qwen_router.catalog import Catalogue, Model, expected_load_seconds, expected_quality, expected_tokens_per_second
 from qwen_router.errors import InputError
+from qwen_router.hooks import tokens_to_think
 from qwen_router.pool import Pool
 from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
@@ -27,7 +28,11 @@ class _Step:
     resources: Resources
     machine: Machine
     tokens: int
+    """Those of the prompt and the answer."""
     tested: bool
+    """Whether a decisive check will judge the answer."""
+    asked: bool | None
+    """Whether the user asks for a thought, in so many words."""
     loaded: dict[tuple[str, str, str, str], int]
     """Context of each loaded model, by the rest of its key."""
 
@@ -62,14 +67,15 @@ def list_candidates(
         (machine.cores, machine.ram_bandwidth, tuple((d.kind, d.name, d.bandwidth) for d in machine.devices)),
         estimated_tokens(request) + room,
         services.settings.escalation.max_attempts > 1 and specialist.can_test(request),
+        request.thinking_switch if request.hints.thinking is None else request.hints.thinking,
         _contexts(services.pool.warm()),
     )
     backends = [b for b in services.registry.backends.values() if b.missing(services.settings) is None]
     found: list[Candidate] = []
     for model, own in _models(services, specialist, request):
-        wanted = _wants_thinking(step, model)
+        thought = _thought(step, model)
         found.extend(
-            _candidate(step, model, backend, offer, wanted, own)
+            _candidate(step, model, backend, offer, thought, own)
             for backend in backends
             for offer in backend.offers(model, services.settings, step.resources)
         )
@@ -128,19 +134,28 @@ def _models(services: Services, specialist: Specialist, request: Request) -> Ite
             yield model, own
 
 
-def _wants_thinking(step: _Step, model: Model) -> bool:
-    if model.thinking == "none":
-        return False
-    answer = step.services.manager.hook.think(
-        request=step.request, classification=step.classification, model=model, settings=step.services.settings
-    )
-    return bool(answer)
+@dataclass(frozen=True)
+class _Thought:
+    """Whether the request calls for one, and the most tokens it may have if there is one."""
+
+    wanted: bool
+    tokens: int
 
 
-def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, wanted: bool, own: bool) -> Candidate:
+def _thought(step: _Step, model: Model) -> _Thought:
+    settings = step.services.settings
+    wanted = 0
+    if model.thinking != "none":
+        wanted = tokens_to_think(step.services.manager, step.request, step.classification, model, settings)
+    if not wanted and model.thinking != "only":
+        return _Thought(False, 0)
+    return _Thought(wanted > 0, step.request.hints.thinking_budget or wanted or settings.thinking.min_tokens)
+
+
+def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, thought: _Thought, own: bool) -> Candidate:
     services = step.services
-    thinking = wanted or model.thinking == "only"
-    context, warm = _context(step, model, backend, offer)
+    thinking = thought.tokens > 0
+    context, warm = _context(step, model, backend, offer, step.tokens + thought.tokens)
     key = (model.id, backend.name, offer, context, thinking, step.task, step.machine)
     expected = services.expectations.get(key)
     if expected is None:
@@ -151,7 +166,10 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, wanted
         source, on_disk, download = source or backend.name, True, 0
     found: dict[str, object] = {
         "speaks": step.request.hints.model is not None or _speaks(model, step.classification.language),
-        "overthinks": thinking and not wanted,
+        # Where the context is too short for both, the answer keeps its room.
+        "thinking_budget": min(thought.tokens, max(1, context - step.tokens)),
+        "overthinks": thinking and not thought.wanted,
+        "underthinks": step.asked is True and not thinking,
         "tested": step.tested,
         "source": source,
         "on_disk": on_disk,
@@ -183,15 +201,15 @@ def _expected(step: _Step, model: Model, backend: Backend, offer: Offer, context
     )
 
 
-def _context(step: _Step, model: Model, backend: Backend, offer: Offer) -> tuple[int, bool]:
+def _context(step: _Step, model: Model, backend: Backend, offer: Offer, tokens: int) -> tuple[int, bool]:
     """Return the tokens of context to load with, and whether a loaded model has them.
 
-    The operator's default is doubled until prompt and answer fit, so that few sizes are ever loaded.
+    The operator's default is doubled until prompt, thought and answer fit, so that few sizes are ever loaded.
     """
     if offer.format == "served":
         return model.context, (model.id, offer.precision, offer.quant, backend.name) in step.loaded
     context = step.services.settings.sizing.context
-    while context < min(step.tokens, model.context):
+    while context < min(tokens, model.context):
         context *= 2
     context = min(context, model.context)
     loaded = step.loaded.get((model.id, offer.precision, offer.quant, backend.name), 0)

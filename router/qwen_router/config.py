@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from qwen_router.amount import Budget
 
@@ -79,6 +80,17 @@ class ThinkingSection(Section):
     mode: Literal["auto", "on", "off"] = "auto"
     min_difficulty: float = Field(0.2, ge=0, le=1)
     """With `auto`, think from this difficulty up: about the hardest tenth of general requests."""
+    min_tokens: int = Field(1024, ge=1)
+    """Most tokens of a thought at that difficulty; Qwen's documentation sees a real gain only from here up."""
+    max_tokens: int = Field(4096, ge=1)
+    """Most tokens of a thought at difficulty 1; linear in between."""
+
+    @field_validator("max_tokens")
+    @classmethod
+    def _not_below_the_least(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("min_tokens", 1):
+            raise PydanticCustomError("below_min_tokens", "It should be at least min_tokens")
+        return value
 
 
 class EscalationSection(Section):
@@ -96,6 +108,7 @@ class GenerationSection(Section):
     """Defaults for every answer."""
 
     max_new_tokens: int = Field(2048, ge=1)
+    """Tokens an answer may have; a thought comes on top."""
 
 
 class LimitsSection(Section):

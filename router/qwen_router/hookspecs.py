@@ -73,10 +73,13 @@ def plan(
 
 
 @hookspec(firstresult=True)
-def think(request: Request, classification: Classification, model: Model, settings: Settings) -> bool | None:
-    """Say whether `model` should think for this request, or `None` to leave it to the next plugin.
+def think(request: Request, classification: Classification, model: Model, settings: Settings) -> int | None:
+    """Return the most tokens that `model` should think for this request, or `None` to leave it to the next plugin.
 
-    Asked only of models that can do both. When all abstain the model doesn't think. Raising fails the request.
+    0 is not to think. `True` leaves the number to the operator and takes `thinking.max_tokens`; `False` is 0. A number
+    that the caller gave (`hints.thinking_budget`) replaces one above 0. Asked of every model that can think; one that
+    always does thinks all the same, but is passed over if it can be where the answer is 0. When all abstain the model
+    doesn't think. Raising, or returning anything else, fails the request.
     """
 
 

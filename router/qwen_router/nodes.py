@@ -274,8 +274,9 @@ def _better(best: Generation | None, new: Generation) -> Generation:
 
 def _finished(call: Call, work: Work) -> dict[str, Any]:
     """Return the state's update with a step's result and the warnings that its user should see."""
-    generation, warnings = work.generation, work.warnings
+    generation = work.generation
     assert generation is not None
+    warnings = (*work.warnings, *generation.warnings)
     if not any(c.own and c.usable for c in work.attempts[-1].choice.candidates):
         warnings = (*warnings, stand_in_note(call.services, work))
     if generation.finish_reason == "length":

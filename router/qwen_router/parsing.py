@@ -34,15 +34,29 @@ def split_thinking(text: str, *, opened: bool = False) -> tuple[str, str]:
     return said.strip(), thought.strip()
 
 
+def without_thought(text: str, *, unopened: bool = False) -> str:
+    """Return an earlier answer without the thought it begins with; text that only speaks of the tags stays as it is.
+
+    Args:
+        unopened: A closing tag without an opening one ends a thought, too.
+    """
+    if CLOSE in text and (unopened or text.lstrip().startswith(OPEN)):
+        return split_thinking(text)[0]
+    return text
+
+
 class ThinkingSplitter:
     """Splits a stream into text and thinking, holding back only what may be half a tag.
 
     Attributes:
+        thinking: Whether the text is inside a thought just now.
+        tagged: Whether a tag has been met.
         reopened: Length of the text that turned out to be thinking, because a closing tag came without an opening one.
     """
 
     def __init__(self, *, opened: bool = False) -> None:
-        self._thinking = self._opened = opened
+        self.thinking = self._opened = opened
+        self.tagged = False
         self._held = ""
         self._said = 0
         self._seen_open = opened
@@ -54,18 +68,18 @@ class ThinkingSplitter:
         while True:
             if self._opened and self._held.lstrip().startswith(OPEN):
                 # The prompt opened the thought, and the model opens it again.
-                self._held, self._opened = self._held.lstrip()[len(OPEN) :], False
-            tags = (CLOSE,) if self._thinking else (OPEN, CLOSE)
+                self._held, self._opened, self.tagged = self._held.lstrip()[len(OPEN) :], False, True
+            tags = (CLOSE,) if self.thinking else (OPEN, CLOSE)
             found = [(at, tag) for tag in tags if (at := self._held.find(tag)) >= 0]
             if not found:
                 break
             at, tag = min(found)
             yield from self._emit(self._held[:at])
-            self._held = self._held[at + len(tag) :]
+            self._held, self.tagged = self._held[at + len(tag) :], True
             if tag == OPEN and not self._seen_open:
-                self._thinking = self._seen_open = True
-            elif tag == CLOSE and self._thinking:
-                self._thinking = False
+                self.thinking = self._seen_open = True
+            elif tag == CLOSE and self.thinking:
+                self.thinking = False
             elif tag == CLOSE and not self._seen_open:
                 self._seen_open, self.reopened = True, self._said
             else:
@@ -86,7 +100,7 @@ class ThinkingSplitter:
         if not text:
             return
         self._opened = False
-        if self._thinking:
+        if self.thinking:
             yield "thinking", text
         else:
             self._said += len(text)

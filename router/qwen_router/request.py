@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, convert_to_messages
+from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage, convert_to_messages
 from pydantic import Field
 
 from qwen_router.errors import InputError
+from qwen_router.soft_switch import last_switch
 from qwen_router.types import Modality, Task, Value
 
 
@@ -33,11 +34,16 @@ class Sampling(Value):
 
 
 class Hints(Value):
-    """What the caller decides instead of the router. `None` leaves the decision to it."""
+    """What the caller decides instead of the router. `None` leaves the decision to it.
+
+    Attributes:
+        thinking_budget: Most tokens of a thought, if there is one.
+    """
 
     task: Task | None = None
     model: str | None = None
     thinking: bool | None = None
+    thinking_budget: int | None = Field(None, gt=0)
 
 
 class Request(Value):
@@ -95,6 +101,11 @@ class Request(Value):
             if any(True for _ in blocks_of(message, "audio")):
                 kinds.add("audio")
         return tuple(sorted(kinds))
+
+    @property
+    def thinking_switch(self) -> bool | None:
+        """What the latest `/think` or `/no_think` in a user's or system turn says; `None` when there is none."""
+        return last_switch([text_of(m) for m in self.messages if isinstance(m, HumanMessage | SystemMessage)])
 
     def with_text(self, text: str) -> Request:
         """Return a copy whose last user turn says `text` and keeps its attachments."""

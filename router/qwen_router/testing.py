@@ -31,7 +31,8 @@ class Reply:
 
     Attributes:
         text: Streamed word by word.
-        thinking: Streamed before the text, apart from it.
+        thinking: Streamed before the text, apart from it. A call that carries a `thought` takes the next reply like
+            any other: its text is the answer that follows the thought.
         error: Raised after the text.
         wait: An event that must be set before the second word comes: holds a call in the middle of its stream.
     """
@@ -102,6 +103,8 @@ class FakeChatModel(BaseChatModel):
         cancellation = current_cancellation()
         words = _words(reply.thinking)
         for word in words:
+            if cancellation.stopped:
+                return
             yield ChatGenerationChunk(message=AIMessageChunk(content="", additional_kwargs={"reasoning_content": word}))
         said = _words(reply.text)
         for at, word in enumerate(said):
@@ -113,7 +116,7 @@ class FakeChatModel(BaseChatModel):
             yield ChatGenerationChunk(message=AIMessageChunk(content=word))
         if reply.error is not None:
             raise reply.error
-        written = sum(len(_words(m.text)) for m in messages)
+        written = sum(len(_words(m.text)) for m in messages) + len(_words(kwargs.get("thought") or ""))
         yield ChatGenerationChunk(
             message=AIMessageChunk(
                 content="",

@@ -117,7 +117,9 @@ class Candidate(Value):
         evidence: What `quality` rests on, in a few words.
         commercial_use: `yes`, `conditional`, `no` or `unknown`.
         tested: Whether a decisive check will judge its answer, so that a wrong one goes up and does no harm.
+        thinking_budget: Most tokens of its thought; 0 where it doesn't think.
         overthinks: Whether it always thinks although the request doesn't call for it.
+        underthinks: Whether it doesn't think although the user asks for it.
         speaks: Whether it is documented for the request's language.
         source: The weight source that has the files, or could fetch `download_bytes` of them.
         own: Whether the model is one of the specialist's own, not a stand-in; `usable`: whether it could be chosen.
@@ -128,6 +130,7 @@ class Candidate(Value):
     offer: Offer
     backend: str
     thinking: bool = False
+    thinking_budget: int = 0
     memory_bytes: int
     memory: MemoryEstimate | None = None
     tokens_per_second: float
@@ -138,6 +141,7 @@ class Candidate(Value):
     speaks: bool = True
     tested: bool = False
     overthinks: bool = False
+    underthinks: bool = False
     context: int
     source: str = ""
     on_disk: bool = True
@@ -203,6 +207,7 @@ class Generation(Value):
 
     Attributes:
         finish_reason: `stop`, `length`, `tool_calls`, `deadline` (the caller's) or `ceiling` (of the escalation).
+        warnings: What the user should know of how it was made.
         final: The last `\\boxed{}` answer, where the specialist asks for one.
         code: The fenced blocks, where the specialist reads them.
     """
@@ -212,6 +217,7 @@ class Generation(Value):
     usage: Usage = Usage()
     timings: Timings = Timings()
     finish_reason: str = "stop"
+    warnings: tuple[str, ...] = ()
     final: str | None = None
     code: tuple[CodeBlock, ...] = ()
 

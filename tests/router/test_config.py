@@ -42,6 +42,10 @@ def test_the_file_is_found_by_environment_then_in_the_users_directory(tmp_path, 
         ("[sizing]\nprefer = 'best'", r"sizing\.prefer = 'best' is not valid\. It should be 'quality', 'speed' or"),
         ("[sizing]\ncontext = 'many'", r"sizing\.context = 'many' is not valid"),
         ("[sizing]\nmemory_fraction = 0", r"memory_fraction = 0 is not valid\. It should be greater than 0"),
+        (
+            "[thinking]\nmax_tokens = 512",
+            r"thinking\.max_tokens = 512 is not valid\. It should be at least min_tokens\.",
+        ),
         ("[sizing\n", r"is not valid TOML"),
     ],
 )

@@ -61,12 +61,14 @@ class ChatTemplate:
         messages: Sequence[BaseMessage],
         *,
         thinking: bool = False,
+        thought: str | None = None,
         tools: Sequence[dict[str, Any]] | None = None,
     ) -> list[Segment]:
         """Render a prompt that ends where the model's answer begins.
 
         Args:
             thinking: What a hybrid model's template gets as `enable_thinking`.
+            thought: What the model has thought, to be followed by its answer.
             tools: Functions in OpenAI's form.
 
         Raises:
@@ -93,7 +95,24 @@ class ChatTemplate:
             raise InputError(
                 f"The model's chat template refuses these messages: {error}", "Check the order and roles of the turns."
             ) from error
-        return list(self._split(rendered, mark))
+        segments = list(self._split(rendered, mark))
+        return segments if thought is None else self._closed(segments, thought)
+
+    def _closed(self, segments: list[Segment], thought: str) -> list[Segment]:
+        """Return a prompt with a thought at its end, in the form that Qwen3's template gives to thoughts."""
+        if opens_thought(segments):
+            # The line end behind the tag is written anew, so that the tokenizer sees it together with the thought.
+            *before, last = segments
+            rest = last.text.rstrip()
+            segments = [*before, Segment(last.special, rest)] if rest else before
+        else:
+            segments = [*segments, Segment(OPEN in self._specials, OPEN)]
+        return [
+            *segments,
+            Segment(False, f"\n{thought}\n"),
+            Segment(CLOSE in self._specials, CLOSE),
+            Segment(False, "\n\n"),
+        ]
 
     def _unused(self, text: str) -> str:
         taken = set(text) | set(self._source)

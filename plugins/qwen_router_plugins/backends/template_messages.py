@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, ToolMessage
 
 from qwen_router.errors import InputError
-from qwen_router.parsing import CLOSE, split_thinking
+from qwen_router.parsing import split_thinking, without_thought
 from qwen_router.request import text_of
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant", "tool": "tool", "function": "tool"}
@@ -22,8 +22,9 @@ def template_message(message: BaseMessage, *, split_thoughts: bool = False) -> d
     `{"type": "audio"}` in their order where the message has attachments.
 
     Args:
-        split_thoughts: Move a thought at the start of an assistant's turn to `reasoning_content`, as Qwen3's template
-            does; for models whose thought tags are tokens of their own.
+        split_thoughts: A closing tag without an opening one ends a thought, too, as in Qwen3's template; for models
+            whose thought tags are tokens of their own. A thought moves to `reasoning_content`, for the template to
+            drop it.
 
     Raises:
         InputError: A role or a content block that no template takes.
@@ -33,7 +34,7 @@ def template_message(message: BaseMessage, *, split_thoughts: bool = False) -> d
     made: dict[str, Any] = {"role": role, "content": content}
     if role == "assistant":
         thought = str(message.additional_kwargs.get("reasoning_content") or _reasoning(message))
-        if split_thoughts and isinstance(content, str) and CLOSE in content:
+        if isinstance(content, str) and without_thought(content, unopened=split_thoughts) != content:
             made["content"], split = split_thinking(content)
             thought = thought or split
         if thought:

@@ -10,6 +10,9 @@ from pydantic import PositiveInt
 from qwen_router.request import Sampling
 from qwen_router.types import Modality, Task, Value
 
+_HYBRIDS_FIRST = 3.0
+"""The first generation with a switch for thinking; later ones open the thought and know no soft switch."""
+
 
 class EmbeddedParts(Value):
     """A file that the package index carries in parts.
@@ -118,6 +121,16 @@ class Model(Value):
         """The number in the family's name; QwQ is made of Qwen2.5."""
         found = re.match(r"Qwen(\d+(?:\.\d+)?)", self.name)
         return float(found[1]) if found else 2.5
+
+    @property
+    def opens_thought(self) -> bool:
+        """Whether its chat template opens the thought in the prompt when it thinks: since the 2507 models, and QwQ."""
+        return self.thinking == "only" or (self.thinking == "hybrid" and self.generation > _HYBRIDS_FIRST)
+
+    @property
+    def knows_soft_switch(self) -> bool:
+        """Whether it was trained on `/think` and `/no_think`: the hybrid models of Qwen3 alone, see the model cards."""
+        return self.thinking == "hybrid" and self.generation == _HYBRIDS_FIRST
 
     def gguf_at(self, precision: str) -> GgufFile | None:
         """Return the official GGUF file at a precision."""

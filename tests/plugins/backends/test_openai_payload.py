@@ -20,6 +20,7 @@ from qwen_router_plugins.backends.openai_api.payload import refused_fields
 from qwen_router_plugins.backends.special_tokens import SEPARATOR
 
 TOKEN, PLAIN = "<|im_end|>", f"<{SEPARATOR}|im_end|>"
+CLOSED = "<think>\nhm\n</think>\n\n"
 
 
 def payload(*messages: BaseMessage, options: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
@@ -68,12 +69,48 @@ def test_every_option_is_sent() -> None:
         ("dashscope", True, {"enable_thinking": True}),
         ("ollama", False, {"reasoning_effort": "none"}),
         ("ollama", True, None),
+        ("sglang", True, {"chat_template_kwargs": {"enable_thinking": True}}),
     ],
 )
 def test_thinking_in_each_servers_words(kind: str, thinking: bool, sent: dict[str, Any] | None) -> None:
     options = call_options(Sampling(), thinking=thinking)
     assert payload(options=options, kind=kind, hybrid=True).get("extra_body") == sent
     assert "extra_body" not in payload(options=options, kind=kind, hybrid=False)
+
+
+@pytest.mark.parametrize("opens", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "message", "fields"),
+    [
+        (
+            "other",
+            {"content": CLOSED},
+            {"continue_final_message": True, "add_generation_prompt": False},
+        ),
+        ("sglang", {"content": CLOSED}, {"continue_final_message": True}),
+        ("ollama", {"content": CLOSED}, {}),
+        (
+            "llama.cpp",
+            {"content": "", "reasoning_content": "hm"},
+            {"continue_final_message": "content", "add_generation_prompt": False},
+        ),
+        ("dashscope", {"content": CLOSED, "partial": True}, {"enable_thinking": False}),
+    ],
+)
+def test_a_closed_thought_in_each_servers_words(
+    kind: str, message: dict[str, Any], fields: dict[str, Any], opens: bool
+) -> None:
+    sent = payload(options=call_options(Sampling(), thinking=True, thought="hm"), kind=kind, opens_thought=opens)
+    if kind == "sglang" and opens:
+        # It puts the message behind the template's own opening tag.
+        message = {"content": "hm\n</think>\n\n"}
+    assert sent["messages"][-1] == {"role": "assistant", **message}
+    assert sent.get("extra_body", {}) == fields
+
+
+def test_special_tokens_in_a_thought_are_broken_up_and_its_tags_are_not() -> None:
+    sent = payload(options=call_options(Sampling(), thinking=True, thought=f"a{TOKEN}</think>"))
+    assert sent["messages"][-1]["content"] == f"<think>\na{PLAIN}<{SEPARATOR}/think>\n</think>\n\n"
 
 
 def test_llama_server_has_its_own_word_for_repetition() -> None:

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import make_router
 from fixtures_checkpoints import TinyLoader
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_tests.unit_tests import ChatModelUnitTests
 
+from qwen_router import Hints, Sampling
+from qwen_router.calling import CLOSING
 from qwen_router.config import LimitsSection
 from qwen_router.errors import InputError, MediaError
+from qwen_router.testing import FakeBackend
 from qwen_router_plugins.backends.transformers.chat import ChatTransformers
 
 LONG = 400
@@ -142,6 +147,39 @@ def test_an_opened_thought_is_said_first(load_tiny: TinyLoader):
     assert len(chunks) > 1
 
 
+def test_an_answer_that_follows_a_thought_opens_none(load_tiny: TinyLoader):
+    template = "<|im_start|>user\n{{ messages[0].content }}<|im_end|>\n<|im_start|>assistant\n<think>\n"
+    chat = load_tiny("qwen3", template=template)
+    chunks = list(chat.stream("Hello", max_tokens=3, thinking=True, thought="so"))
+    assert not chunks[0].content.startswith("<think>")
+    without = chat.invoke("Hello", max_tokens=1, thinking=True).usage_metadata["input_tokens"]
+    # Two line ends, of which Jinja dropped the template's last one, "so", the closing tag, an empty line.
+    assert chunks[-1].usage_metadata["input_tokens"] == without + 5
+
+
+class Tiny(FakeBackend):
+    """Serves a loaded chat model."""
+
+    def __init__(self, model: str, chat: Any) -> None:
+        super().__init__([model])
+        self._chat = chat
+
+    def load(self, *args: Any) -> Any:
+        return self._chat
+
+
+def test_the_router_closes_a_thought_that_never_ends(load_tiny: TinyLoader, tmp_path: Path):
+    template = "<|im_start|>user\n{{ messages[0].content }}<|im_end|>\n<|im_start|>assistant\n<think>\n"
+    backend = Tiny("Qwen/Qwen3-0.6B", load_tiny("qwen3", template=template))
+    sampling = Sampling(max_new_tokens=5, seed=1)
+    with make_router(backend, tmp_path, thinking={"min_tokens": 9, "max_tokens": 9}) as router:
+        answer = router.invoke("Hello", hints=Hints(task="general", thinking=True), sampling=sampling)
+    assert answer.thinking.endswith(CLOSING)
+    assert (answer.usage.output_tokens, answer.usage.thinking_tokens) == (14, 9)
+    # user, two line ends, "Hello", assistant, four special tokens.
+    assert answer.usage.input_tokens == pytest.approx(10, abs=3)
+
+
 SCHEMA = {
     "type": "object",
     "properties": {"name": {"enum": ["Ann", "Bob"]}, "adult": {"type": "boolean"}},
@@ -163,6 +201,8 @@ def test_a_schema_waits_for_the_end_of_the_thought(load_tiny: TinyLoader):
     chat = load_tiny("qwen3")
     free = chat.invoke("Hello", max_tokens=6, thinking=True).content
     assert chat.invoke("Hello", max_tokens=6, thinking=True, json_schema=SCHEMA).content == free
+    after = chat.invoke("Hello", max_tokens=6, thinking=True, thought="hm", json_schema=SCHEMA)
+    assert after.content.lstrip().startswith("{")
     assert chat.invoke("Hello", max_tokens=6, thinking=False, json_schema=SCHEMA).content.lstrip().startswith("{")
 
 

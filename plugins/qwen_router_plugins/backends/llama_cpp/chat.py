@@ -26,7 +26,7 @@ from qwen_router_plugins.backends.llama_cpp.payload import completion_options
 from qwen_router_plugins.backends.llama_cpp.structured import structured_output
 
 _DEFAULTS = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty", "max_tokens", "seed")
-_PER_CALL = ("thinking", "json_schema", "tools", "tool_choice", "model", "ls_structured_output_format")
+_PER_CALL = ("thinking", "thought", "json_schema", "tools", "tool_choice", "model", "ls_structured_output_format")
 
 
 class ChatLlamaCpp(BaseChatModel):
@@ -190,9 +190,9 @@ class ChatLlamaCpp(BaseChatModel):
             raise TypeError(f"ChatLlamaCpp takes no argument {unknown[0]!r}.")
         options = {name: getattr(self, name) for name in _DEFAULTS} | kwargs | {"stop": stop or self.stop}
         tools = options.get("tools") if options.get("tool_choice") != "none" else None
-        thinking = bool(options.get("thinking"))
-        prompt = self.loaded.prompt(messages, thinking=thinking, tools=tools)
-        before = thinking and self.loaded.can_think
+        thinking, thought = bool(options.get("thinking")), options.get("thought")
+        prompt = self.loaded.prompt(messages, thinking=thinking, thought=thought, tools=tools)
+        before = thinking and thought is None and self.loaded.can_think
         fields = completion_options(options, "inside" if prompt.opened else "before" if before else "none")
         answer = Answer(
             options.get("model") or self.model,

@@ -65,12 +65,17 @@ class LoadedGguf:
             self._tokenizer = None
 
     def prompt(
-        self, messages: Sequence[BaseMessage], *, thinking: bool = False, tools: Sequence[dict[str, Any]] | None = None
+        self,
+        messages: Sequence[BaseMessage],
+        *,
+        thinking: bool = False,
+        thought: str | None = None,
+        tools: Sequence[dict[str, Any]] | None = None,
     ) -> Prompt:
-        """Return the prompt that these messages make.
+        """Return the prompt that these messages make, with the model's thought at its end where one is given.
 
         Raises:
             InputError: A message holds something that the template can't take.
         """
-        segments = self.template.segments(messages, thinking=thinking, tools=tools)
+        segments = self.template.segments(messages, thinking=thinking, thought=thought, tools=tools)
         return Prompt(self.tokenizer.encode_segments(segments), opens_thought(segments))

@@ -84,5 +84,6 @@ class OpenAIBackend(Backend):
             max_retries=section.max_retries,
             kind=kind_of(server, listing.owners.get(name, "")),
             hybrid=model.thinking == "hybrid",
+            opens_thought=model.opens_thought,
             limits=settings.limits,
         )

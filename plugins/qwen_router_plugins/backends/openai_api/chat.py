@@ -30,8 +30,16 @@ from qwen_router_plugins.backends.openai_api.faults import (
     not_the_api,
     worth_another_try,
 )
+from qwen_router_plugins.backends.openai_api.history import without_thoughts
 from qwen_router_plugins.backends.openai_api.http import clients
-from qwen_router_plugins.backends.openai_api.payload import OPTIONS, extra_body, plain, refused_fields, without
+from qwen_router_plugins.backends.openai_api.payload import (
+    OPTIONS,
+    extra_body,
+    going_on,
+    plain,
+    refused_fields,
+    without,
+)
 from qwen_router_plugins.backends.openai_api.served import Kind
 from qwen_router_plugins.backends.openai_api.server import NO_KEY, Server
 from qwen_router_plugins.backends.openai_api.waits import Stopped, pause, unless_stopped
@@ -53,6 +61,7 @@ class ChatOpenAICompatible(ChatOpenAI):
     Args:
         kind: Whose server it is; decides how thinking and penalties are written.
         hybrid: Whether the model has a switch for thinking.
+        opens_thought: Whether its template opens the thought in the prompt.
         key_env: Name of the environment variable that holds the key, for messages.
         max_retries: Further tries after 429, 5xx and connection errors, as long as no token has arrived.
         retry_delay: Seconds before the second try; each further one waits twice as long.
@@ -60,6 +69,7 @@ class ChatOpenAICompatible(ChatOpenAI):
 
     kind: Kind = "other"
     hybrid: bool = False
+    opens_thought: bool = False
     key_env: str = "QWEN_ROUTER_API_KEY"
     max_retries: int | None = 2
     retry_delay: float = Field(0.5, gt=0)
@@ -114,7 +124,8 @@ class ChatOpenAICompatible(ChatOpenAI):
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         options = {key: kwargs.pop(key) for key in OPTIONS if key in kwargs}
-        messages = with_attachments(self._convert_input(input_).to_messages(), self.limits)
+        given = without_thoughts(self._convert_input(input_).to_messages(), thinks=self.hybrid or self.opens_thought)
+        messages = with_attachments(given, self.limits)
         try:
             payload = super()._get_request_payload(messages, stop=stop, **kwargs)
         except (ValueError, TypeError) as error:
@@ -124,8 +135,12 @@ class ChatOpenAICompatible(ChatOpenAI):
         if "max_completion_tokens" in payload:
             # The older name is the one that every server knows.
             payload["max_tokens"] = payload.pop("max_completion_tokens")
-        body = {**extra_body(options, self.kind, hybrid=self.hybrid), **(payload.get("extra_body") or {})}
-        payload |= {"messages": plain(payload["messages"]), "extra_body": body}
+        body = extra_body(options, self.kind, hybrid=self.hybrid)
+        turns = plain(payload["messages"])
+        if (thought := options.get("thought")) is not None:
+            last, fields = going_on(thought, self.kind, opens_thought=self.opens_thought)
+            turns, body = [*turns, last], {**body, **fields}
+        payload |= {"messages": turns, "extra_body": {**body, **(payload.get("extra_body") or {})}}
         if "tools" in payload:
             payload["tools"] = plain(payload["tools"])
         return without(payload, self._refused)

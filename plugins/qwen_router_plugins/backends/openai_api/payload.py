@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from qwen_router.parsing import CLOSE, OPEN
 from qwen_router_plugins.backends.openai_api.served import Kind
 from qwen_router_plugins.backends.special_tokens import break_up, break_up_run
 
-OPTIONS = ("top_k", "min_p", "repetition_penalty", "thinking", "json_schema")
+OPTIONS = ("top_k", "min_p", "repetition_penalty", "thinking", "thought", "json_schema")
 """Keywords of `call_options` that the OpenAI API itself doesn't know."""
 
 _DISPENSABLE = (
@@ -20,6 +21,8 @@ _DISPENSABLE = (
     "repetition_penalty",
     "repeat_penalty",
     "chat_template_kwargs",
+    "continue_final_message",
+    "add_generation_prompt",
     "enable_thinking",
     "reasoning_effort",
 )
@@ -57,6 +60,32 @@ def _thinking(thinking: bool, kind: Kind) -> dict[str, Any]:
         # It thinks unless told not to, and takes an effort only from gpt-oss.
         return {} if thinking else {"reasoning_effort": "none"}
     return {"chat_template_kwargs": {"enable_thinking": thinking}}
+
+
+def going_on(thought: str, kind: Kind, *, opens_thought: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the last message and the fields that make a server go on with the answer after a thought.
+
+    vLLM renders the message and leaves its end open; SGLang and llama-server put it behind the template's generation
+    prompt, and of these llama-server takes the thought apart; Ollama goes on from any last message of the assistant,
+    and DashScope from a `partial` one, but only with its own thinking switched off.
+
+    Args:
+        opens_thought: Whether the template's generation prompt already opens the thought.
+    """
+    told = break_up(_clean(thought))
+    message: dict[str, Any] = {"role": "assistant", "content": f"{OPEN}\n{told}\n{CLOSE}\n\n"}
+    if kind == "llama.cpp":
+        message |= {"content": "", "reasoning_content": told}
+        return message, {"continue_final_message": "content", "add_generation_prompt": False}
+    if kind == "sglang":
+        if opens_thought:
+            message["content"] = message["content"].removeprefix(f"{OPEN}\n")
+        return message, {"continue_final_message": True}
+    if kind == "dashscope":
+        return message | {"partial": True}, {"enable_thinking": False}
+    if kind == "ollama":
+        return message, {}
+    return message, {"continue_final_message": True, "add_generation_prompt": False}
 
 
 def without(payload: dict[str, Any], refused: set[str]) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from qwen_router.config import OpenAISection
 from qwen_router.errors import RouterError
 from qwen_router_plugins.backends.openai_api.server import Server, server_of
 
-Kind = Literal["ollama", "llama.cpp", "dashscope", "other"]
+Kind = Literal["ollama", "llama.cpp", "sglang", "dashscope", "other"]
 
-_OWNERS: dict[str, Kind] = {"library": "ollama", "llamacpp": "llama.cpp"}
+_OWNERS: dict[str, Kind] = {"library": "ollama", "llamacpp": "llama.cpp", "sglang": "sglang"}
 _SECONDS_TO_ANSWER = 3.0
 _SECONDS_REMEMBERED = 30.0
 

@@ -29,6 +29,7 @@ class Options:
 
     sampling: Sampling
     thinking: bool = False
+    thought: str | None = None
     json_schema: dict[str, Any] | None = None
 
     @classmethod
@@ -39,11 +40,12 @@ class Options:
             InputError: An unknown keyword or a value out of range.
         """
         given = {key: value for key, value in keywords.items() if value is not None}
-        thinking, schema = bool(given.pop("thinking", False)), given.pop("json_schema", None)
+        thinking, thought = bool(given.pop("thinking", False)), given.pop("thought", None)
+        schema = given.pop("json_schema", None)
         if "max_tokens" in given:
             given["max_new_tokens"] = given.pop("max_tokens")
         try:
-            return cls(Sampling(**given), thinking, schema)
+            return cls(Sampling(**given), thinking, thought, schema)
         except ValidationError as error:
             first = error.errors()[0]
             option = ".".join(str(part) for part in first["loc"])
@@ -91,7 +93,8 @@ class Engine:
         if checkpoint is None:
             raise closed(self.name)
         sampling = options.sampling
-        prompt = checkpoint.prompts.build(messages, thinking=options.thinking, limits=self._settings.limits)
+        thinking, thought = options.thinking, options.thought
+        prompt = checkpoint.prompts.build(messages, thinking=thinking, thought=thought, limits=self._settings.limits)
         room = checkpoint.context - len(prompt.ids)
         if room < 1:
             raise InputError(
@@ -101,7 +104,8 @@ class Engine:
             )
         grammar = None
         if options.json_schema is not None:
-            grammar = self._grammars.of(options.json_schema, after_thought=options.thinking or prompt.opened)
+            after_thought = prompt.opened or (thinking and thought is None)
+            grammar = self._grammars.of(options.json_schema, after_thought=after_thought)
         return Row(
             prompt,
             Sampler(sampling, prompt.ids, checkpoint.width, self._device),

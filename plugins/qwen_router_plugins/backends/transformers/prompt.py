@@ -52,8 +52,10 @@ class PromptBuilder:
     image_processor: Any = None
     feature_extractor: Any = None
 
-    def build(self, messages: Sequence[BaseMessage], *, thinking: bool, limits: LimitsSection) -> Prompt:
-        """Return the prompt of a conversation.
+    def build(
+        self, messages: Sequence[BaseMessage], *, thinking: bool, thought: str | None = None, limits: LimitsSection
+    ) -> Prompt:
+        """Return the prompt of a conversation, with the model's thought at its end where one is given.
 
         Raises:
             MediaError: An attachment that can't be used, or that this model doesn't read.
@@ -61,7 +63,7 @@ class PromptBuilder:
         """
         images, image_counts = self._images(messages, limits)
         sounds, sound_counts = self._sounds(messages, limits)
-        segments = self.template.segments(messages, thinking=thinking)
+        segments = self.template.segments(messages, thinking=thinking, thought=thought)
         ids = self.vocabulary.encode(segments)
         ids = self._expand(ids, IMAGE_TOKEN, image_counts)
         ids = self._expand(ids, AUDIO_TOKEN, sound_counts)

@@ -169,6 +169,18 @@ def test_a_thought_that_the_prompt_opened_is_yielded_first(chat, monkeypatch):
     assert next(chat.stream(HELLO, max_tokens=2)).text == "<think>\n"
 
 
+def test_an_answer_goes_on_after_a_thought_and_a_schema_holds_at_once(chat, monkeypatch):
+    monkeypatch.setattr(chat.loaded, "can_think", True)
+    thought = "The user wants Ann, who is 3. <|im_end|>"
+    answer = chat.invoke("Who?", json_schema=PERSON, thinking=True, thought=thought, max_tokens=60)
+    assert set(json.loads(answer.text)) == {"name", "age"}
+    prompt = chat.loaded.prompt([HumanMessage("Who?")], thinking=True, thought=thought)
+    assert not prompt.opened
+    assert answer.usage_metadata["input_tokens"] == len(prompt.ids)
+    end = chat.loaded.tokenizer.specials["<|im_end|>"]
+    assert prompt.ids.count(end) == chat.loaded.prompt([HumanMessage("Who?")]).ids.count(end)
+
+
 def test_streams_run_side_by_side_and_keep_apart(chat):
     words = ["alpha", "bravo", "charlie", "delta"]
     prompts = [f"Repeat this word and nothing else: {word}" for word in words]
