@@ -26,8 +26,8 @@ from PIL import Image
 from qwen_router import Candidate
 from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
+from qwen_router.choice import Offer
 from qwen_router.config import Settings
-from qwen_router.types import Offer
 from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend
 from qwen_router_plugins.backends.transformers import TransformersBackend
 

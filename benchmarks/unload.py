@@ -13,7 +13,7 @@ import psutil
 
 from qwen_router import Candidate, ModelFiles, Settings, load_catalogue
 from qwen_router.backend import Backend
-from qwen_router.types import Format, Offer
+from qwen_router.choice import Format, Offer
 from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend
 from qwen_router_plugins.backends.transformers import TransformersBackend
 

@@ -14,9 +14,9 @@ import pytest
 
 from qwen_router.backend import ModelFiles
 from qwen_router.catalog import Model, load_catalogue
+from qwen_router.choice import Candidate, Offer
 from qwen_router.config import Settings
 from qwen_router.settings_file import load_settings
-from qwen_router.types import Candidate, Offer
 
 MODELS = {
     "qwen2": "Qwen2.5-0.5B-Instruct",

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from qwen_router.catalog import EmbeddedParts, GgufFile, Model, load_catalogue
+from qwen_router.choice import Offer
 from qwen_router.settings_file import load_settings
-from qwen_router.types import Offer
 from qwen_router.weights import Weights
 from qwen_router_plugins.weight_sources.embedded import EmbeddedSource
 

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from qwen_router.catalog import Model
+from qwen_router.choice import Offer
 from qwen_router.errors import WeightsError
 from qwen_router.settings_file import load_settings
-from qwen_router.types import Offer
 from qwen_router_plugins.weight_sources.embedded import EmbeddedSource
 
 

@@ -11,10 +11,10 @@ from servers import Reply, ScriptedServer, says, scripted, stream
 
 from qwen_router.backend import ModelFiles
 from qwen_router.catalog import Model, load_catalogue
+from qwen_router.choice import Candidate, Offer
 from qwen_router.config import Settings
 from qwen_router.resources import Resources
 from qwen_router.settings_file import load_settings
-from qwen_router.types import Candidate, Offer
 from qwen_router_plugins.backends.openai_api import OpenAIBackend
 from qwen_router_plugins.backends.openai_api.chat import ChatOpenAICompatible
 

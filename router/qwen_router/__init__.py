@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from qwen_router.backend import Backend, ModelFiles, Progress, Stored, WeightSource, call_options
     from qwen_router.cancellation import Cancellation, current_cancellation
     from qwen_router.catalog import Catalogue, Model, chance_of_success, load_catalogue
+    from qwen_router.choice import Candidate, Choice, Offer
     from qwen_router.config import Settings
     from qwen_router.errors import (
         ArtefactError,
@@ -43,15 +44,12 @@ if TYPE_CHECKING:
     from qwen_router.types import (
         Answer,
         Attempt,
-        Candidate,
         Check,
-        Choice,
         Classification,
         CodeBlock,
         Decision,
         Escalation,
         Generation,
-        Offer,
         Plan,
         Reason,
         Step,

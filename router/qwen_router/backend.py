@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 from langchain_core.language_models import BaseChatModel
 
 from qwen_router.catalog import Model, estimate_memory
+from qwen_router.choice import Candidate, Format, MemoryEstimate, Offer
 from qwen_router.config import Settings
 from qwen_router.request import Sampling
 from qwen_router.resources import Resources
-from qwen_router.types import Candidate, Format, MemoryEstimate, Offer, Value
+from qwen_router.value import Value
 
 Progress = Callable[[str, int, int], None]
 """Told the file's name, the bytes done and the bytes in all (0 when unknown)."""

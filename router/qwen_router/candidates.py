@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from qwen_router.backend import Backend
 from qwen_router.catalog import Catalogue, Model, expected_load_seconds, expected_quality, expected_tokens_per_second
+from qwen_router.choice import Candidate, ModelKey, Offer
 from qwen_router.errors import InputError
 from qwen_router.hooks import tokens_to_think
 from qwen_router.pool import Pool
@@ -14,7 +15,7 @@ from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
 from qwen_router.services import Machine, Services
 from qwen_router.specialist import Specialist
-from qwen_router.types import Candidate, Classification, ModelKey, Offer, Task
+from qwen_router.types import Classification, Task
 
 
 @dataclass(frozen=True)

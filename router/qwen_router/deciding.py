@@ -6,12 +6,13 @@ import time
 
 from qwen_router import guards
 from qwen_router.candidates import list_candidates, missing_backends
+from qwen_router.choice import Candidate, Choice
 from qwen_router.errors import BackendError, InputError, NoModelFits, RouterError
 from qwen_router.hooks import call_impl
 from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.services import Services
-from qwen_router.types import Candidate, Choice, Classification, Decision, Escalation, Plan, Step, Verdict
+from qwen_router.types import Classification, Decision, Escalation, Plan, Step, Verdict
 
 
 def admit(services: Services, request: Request) -> tuple[Request, Verdict | None]:

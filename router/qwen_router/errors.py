@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from qwen_router.types import Candidate
+    from qwen_router.choice import Candidate
 
 
 class RouterError(Exception):

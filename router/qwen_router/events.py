@@ -10,8 +10,9 @@ from typing import Literal
 
 import pluggy
 
+from qwen_router.choice import Choice
 from qwen_router.hooks import call_impl
-from qwen_router.types import Answer, Check, Choice, Classification, Escalation, Plan, Verdict
+from qwen_router.types import Answer, Check, Classification, Escalation, Plan, Verdict
 
 _log = logging.getLogger(__name__)
 

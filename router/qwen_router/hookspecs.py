@@ -11,21 +11,13 @@ import pluggy
 
 from qwen_router.backend import Backend, WeightSource
 from qwen_router.catalog import Model
+from qwen_router.choice import Candidate, Choice
 from qwen_router.config import Settings
 from qwen_router.events import Event
 from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.specialist import Specialist
-from qwen_router.types import (
-    Answer,
-    Attempt,
-    Candidate,
-    Choice,
-    Classification,
-    Escalation,
-    Plan,
-    Verdict,
-)
+from qwen_router.types import Answer, Attempt, Classification, Escalation, Plan, Verdict
 
 PROJECT = "qwen_router"
 hookspec = pluggy.HookspecMarker(PROJECT)

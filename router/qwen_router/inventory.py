@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.catalog import Model
+from qwen_router.choice import Offer
 from qwen_router.errors import InputError, WeightsError
 from qwen_router.services import Services
-from qwen_router.types import Offer
 
 
 def pull(services: Services, name: str, precision: str | None, progress: Progress) -> ModelFiles:

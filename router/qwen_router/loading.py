@@ -9,12 +9,12 @@ from langchain_core.language_models import BaseChatModel
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.budgets import Budgets
 from qwen_router.catalog import Catalogue
+from qwen_router.choice import Candidate, MemoryEstimate
 from qwen_router.config import Settings
 from qwen_router.events import Events, Evicted, Lent, Loaded
 from qwen_router.pool import Why
 from qwen_router.registry import Registry
 from qwen_router.track_record import TrackRecord
-from qwen_router.types import Candidate, MemoryEstimate
 from qwen_router.weights import Weights
 
 

@@ -15,13 +15,14 @@ from qwen_router import composing, deciding, guards
 from qwen_router.advice import stand_in_note
 from qwen_router.call import Call
 from qwen_router.catalog import expected_quality
+from qwen_router.choice import ModelKey
 from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
 from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
 from qwen_router.generating import generate as run_model
 from qwen_router.services import Services
 from qwen_router.state import Clock, Result, State, Work
 from qwen_router.tie_breaking import break_tie
-from qwen_router.types import Answer, Attempt, Check, Decision, Escalation, Generation, ModelKey, Timings, Usage
+from qwen_router.types import Answer, Attempt, Check, Decision, Escalation, Generation, Timings, Usage
 
 _log = logging.getLogger(__name__)
 _STOP = Escalation(action="stop", why="No policy knows anything better to try.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 
 from qwen_router import deciding
+from qwen_router.choice import Candidate
 from qwen_router.errors import RouterError
 from qwen_router.request import Hints, Request
 from qwen_router.services import Services
-from qwen_router.types import Candidate, Classification, Step
+from qwen_router.types import Classification, Step
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from qwen_router.errors import InputError
 from qwen_router.soft_switch import last_switch
-from qwen_router.types import Modality, Task, Value
+from qwen_router.types import Modality, Task
+from qwen_router.value import Value
 
 
 class Sampling(Value):

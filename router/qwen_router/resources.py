@@ -9,7 +9,7 @@ import pydantic
 
 from qwen_router.errors import ConfigError
 from qwen_router.suggestion import nearest
-from qwen_router.types import Value
+from qwen_router.value import Value
 
 VARIABLE = "QWEN_ROUTER_RESOURCES"
 """The environment variable that names a recorded machine, which then stands for this one."""

@@ -11,6 +11,7 @@ import pluggy
 from qwen_router.backend import Progress
 from qwen_router.budgets import Budgets
 from qwen_router.catalog import Catalogue, load_catalogue
+from qwen_router.choice import Candidate, Offer
 from qwen_router.classify import Classifier
 from qwen_router.config import Settings
 from qwen_router.errors import ConfigError, UnknownModel
@@ -20,7 +21,7 @@ from qwen_router.pool import Pool
 from qwen_router.registry import Registry
 from qwen_router.resources import Resources, probe, recorded
 from qwen_router.track_record import TrackRecord
-from qwen_router.types import Candidate, Offer, Task
+from qwen_router.types import Task
 from qwen_router.weights import Weights, check_revisions
 
 Machine = tuple[int, float | None, tuple[tuple[str, str, float | None], ...]]

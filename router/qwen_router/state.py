@@ -10,20 +10,9 @@ from typing import Annotated, Any, TypedDict
 from langchain_core.messages import AnyMessage
 from langgraph.channels import BinaryOperatorAggregate, UntrackedValue
 
+from qwen_router.choice import Candidate, Choice
 from qwen_router.request import Request
-from qwen_router.types import (
-    Answer,
-    Attempt,
-    Candidate,
-    Choice,
-    Classification,
-    Escalation,
-    Generation,
-    Plan,
-    Step,
-    Usage,
-    Verdict,
-)
+from qwen_router.types import Answer, Attempt, Classification, Escalation, Generation, Plan, Step, Usage, Verdict
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from qwen_router.catalog import Model
 from qwen_router.errors import WeightsError
 from qwen_router.inventory import published
 from qwen_router.services import Services
-from qwen_router.types import Value
+from qwen_router.value import Value
 
 
 class Entry(Value):

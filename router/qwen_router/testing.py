@@ -18,11 +18,11 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from qwen_router.backend import Backend, ModelFiles, Progress, WeightSource
 from qwen_router.cancellation import current_cancellation
 from qwen_router.catalog import Model
+from qwen_router.choice import Candidate, Offer
 from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
 from qwen_router.hookspecs import hookimpl
 from qwen_router.resources import Resources
-from qwen_router.types import Candidate, Offer
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qwen_router.catalog import chance_of_success
-from qwen_router.types import Candidate, Task
+from qwen_router.choice import Candidate
+from qwen_router.types import Task
 
 _VERSION = 1
 _SCHEMA = f"""

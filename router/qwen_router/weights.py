@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from qwen_router.backend import ModelFiles, Progress, WeightSource
 from qwen_router.catalog import Catalogue, Model
+from qwen_router.choice import Offer
 from qwen_router.config import Settings
 from qwen_router.errors import ConfigError, WeightsError
 from qwen_router.suggestion import nearest
-from qwen_router.types import Offer, Value
+from qwen_router.value import Value
 
 _Key = tuple[str, str, str]
 

@@ -20,8 +20,8 @@ from qwen_router.catalog import (
     load_catalogue,
     weight_bytes,
 )
+from qwen_router.choice import MemoryEstimate, Offer
 from qwen_router.settings_file import load_settings
-from qwen_router.types import MemoryEstimate, Offer
 from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend
 from qwen_router_plugins.backends.transformers import TransformersBackend
 
@@ -173,7 +173,7 @@ from qwen_router import Candidate
 from qwen_router.backend import ModelFiles
 from qwen_router.catalog import load_catalogue
 from qwen_router.config import Settings
-from qwen_router.types import Offer
+from qwen_router.choice import Offer
 from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend
 
 model, backend = load_catalogue()["Qwen/Qwen2.5-Coder-0.5B-Instruct"], LlamaCppBackend()

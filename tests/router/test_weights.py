@@ -5,10 +5,10 @@ import pytest
 
 from qwen_router.backend import ModelFiles, Progress, WeightSource
 from qwen_router.catalog import Model, load_catalogue
+from qwen_router.choice import Offer
 from qwen_router.config import Settings
 from qwen_router.errors import Cancelled, ConfigError, WeightsError
 from qwen_router.settings_file import load_settings
-from qwen_router.types import Offer
 from qwen_router.weights import Availability, Weights
 
 MODEL = load_catalogue()["Qwen/Qwen3-0.6B"]

@@ -12,9 +12,9 @@ from typing import ClassVar, NamedTuple
 
 from qwen_router.backend import ModelFiles, Progress, Stored, WeightSource
 from qwen_router.catalog import EmbeddedParts, GgufFile, Model
+from qwen_router.choice import Offer
 from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
-from qwen_router.types import Offer
 from qwen_router_plugins.weight_sources.disk import (
     CHUNK,
     locked,

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from qwen_router.backend import ModelFiles, Stored, size_on_disk
 from qwen_router.catalog import GgufFile, Model
+from qwen_router.choice import Offer
 from qwen_router.config import Settings
-from qwen_router.types import Offer
 from qwen_router_plugins.weight_sources import checkpoint
 from qwen_router_plugins.weight_sources.remote import RemoteFile, RemoteSource, has_size
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from qwen_router.backend import ModelFiles, Progress, Stored, WeightSource, size_on_disk
 from qwen_router.catalog import Model
+from qwen_router.choice import Offer
 from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
-from qwen_router.types import Offer
 from qwen_router_plugins.weight_sources import checkpoint
 
 _MAGIC = b"GGUF"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from qwen_router.backend import ModelFiles, Progress, Stored, WeightSource, size_on_disk
 from qwen_router.catalog import GgufFile, Model
+from qwen_router.choice import Offer
 from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
-from qwen_router.types import Offer
 from qwen_router_plugins.weight_sources import checkpoint
 from qwen_router_plugins.weight_sources.disk import locked, remove, require_space, sync_directory, unused, writing
 

@@ -6,8 +6,9 @@ import math
 
 from qwen_router.catalog.memory import weight_bytes
 from qwen_router.catalog.model import Model
+from qwen_router.choice import Offer
 from qwen_router.resources import Resources
-from qwen_router.types import Offer, Task
+from qwen_router.types import Task
 
 # The quality of Mixtral-8x7B-Instruct on this scale: that of Qwen2-7B-Instruct, whose MMLU it shares (70.6 and 70.5).
 _REFERENCE = 0.39

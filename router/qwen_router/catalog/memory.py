@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qwen_router.catalog.model import Model
-from qwen_router.types import MemoryEstimate
+from qwen_router.choice import MemoryEstimate
 
 _DENSE = {"fp32": 4, "fp16": 2, "bf16": 2}
 _BITS = {

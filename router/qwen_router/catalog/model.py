@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import PositiveInt
 
 from qwen_router.request import Sampling
-from qwen_router.types import Modality, Task, Value
+from qwen_router.types import Modality, Task
+from qwen_router.value import Value
 
 _HYBRIDS_FIRST = 3.0
 """The first generation with a switch for thinking; later ones open the thought and know no soft switch."""

@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from qwen_router.types import Candidate, Choice, Classification, Step
+from qwen_router.choice import Candidate, Choice
+from qwen_router.types import Classification, Step
 
 _GIB = 2**30
 _WIDE = 130

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qwen_router.choice import Candidate, ModelKey
 from qwen_router.errors import BackendError, Cancelled, DeadlineExceeded, InputError, OutOfMemory, RouterError
-from qwen_router.types import Candidate, ModelKey
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from langchain_core.language_models import BaseChatModel
 
+from qwen_router.choice import Candidate
 from qwen_router.config import PoolSection
 from qwen_router.errors import NoModelFits, OutOfMemory, Overloaded, RouterError
 from qwen_router.pool.breaker import Breaker, concerns_others
@@ -14,7 +15,6 @@ from qwen_router.pool.pace import Pace
 from qwen_router.pool.shelf import Shelf
 from qwen_router.pool.slot import Slot, kinds
 from qwen_router.pool.waiting import Ticket, Waiting
-from qwen_router.types import Candidate
 
 _GIB = 2**30
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
 
-from qwen_router.types import Candidate
+from qwen_router.choice import Candidate
 
 Why = Literal["room", "keep_alive", "closed"]
 """Why a model is unloaded: another needs its room, nobody used it for long, or the router closes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qwen_router.types import Candidate, ModelKey
+from qwen_router.choice import Candidate, ModelKey
 
 _WEIGHT = 0.3
 """Of the newest value in the running mean: about the last six count."""

@@ -12,13 +12,13 @@ from functools import partial
 from langchain_core.language_models import BaseChatModel
 
 from qwen_router.cancellation import current_cancellation
+from qwen_router.choice import Candidate, ModelKey
 from qwen_router.config import PoolSection
 from qwen_router.pool.desk import Desk
 from qwen_router.pool.loader import Loader, Why
 from qwen_router.pool.shelf import Shelf
 from qwen_router.pool.slot import LoadedModel, Slot
 from qwen_router.pool.waiting import Ticket
-from qwen_router.types import Candidate, ModelKey
 
 _log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from qwen_router.choice import Candidate, ModelKey
 from qwen_router.pool.slot import Slot, kinds
-from qwen_router.types import Candidate, ModelKey
 
 Lack = dict[str, int]
 """Bytes that are missing, by device kind; empty when all fits."""

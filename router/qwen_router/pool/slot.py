@@ -7,7 +7,7 @@ from typing import Literal
 
 from langchain_core.language_models import BaseChatModel
 
-from qwen_router.types import Candidate, ModelKey
+from qwen_router.choice import Candidate, ModelKey
 
 # Apple's GPUs work in the machine's RAM, so that a model there takes from both budgets.
 _KINDS: dict[str, tuple[str, ...]] = {"mps": ("mps", "cpu"), "remote": ()}

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from qwen_router.choice import Candidate, ModelKey
 from qwen_router.pool.slot import Slot, kinds
-from qwen_router.types import Candidate, ModelKey
 
 
 @dataclass(eq=False)

@@ -4,10 +4,10 @@ import pytest
 from fixtures_weights import EMBEDDED_OFFER, SAFETENSORS
 
 from qwen_router.catalog import load_catalogue
+from qwen_router.choice import Offer
 from qwen_router.config import Settings
 from qwen_router.errors import WeightsError
 from qwen_router.settings_file import load_settings
-from qwen_router.types import Offer
 from qwen_router_plugins.weight_sources.local import LocalSource
 
 SOURCE = LocalSource()

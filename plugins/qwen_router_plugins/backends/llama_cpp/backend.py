@@ -10,10 +10,10 @@ from langchain_core.language_models import BaseChatModel
 
 from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
+from qwen_router.choice import Candidate, MemoryEstimate, Offer
 from qwen_router.config import Settings
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
 from qwen_router.resources import Resources, usable_cores
-from qwen_router.types import Candidate, MemoryEstimate, Offer
 from qwen_router_plugins.backends.heap import eager_heap
 from qwen_router_plugins.backends.llama_cpp.memory import predict_memory
 from qwen_router_plugins.backends.packages import is_installed

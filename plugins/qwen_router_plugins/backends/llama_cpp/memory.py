@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qwen_router.catalog import Model, kv_cache_bytes, linear_state_bytes, weight_bytes
-from qwen_router.types import MemoryEstimate, Offer
+from qwen_router.choice import MemoryEstimate, Offer
 
 CPU_BATCH = 128
 """Prompt tokens decoded between two looks at the cancellation; on a CPU a larger batch is hardly faster."""

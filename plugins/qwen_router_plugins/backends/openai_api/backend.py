@@ -9,10 +9,10 @@ from langchain_core.language_models import BaseChatModel
 
 from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
+from qwen_router.choice import Candidate, Offer
 from qwen_router.config import Settings
 from qwen_router.errors import BackendUnavailable
 from qwen_router.resources import Resources
-from qwen_router.types import Candidate, Offer
 from qwen_router_plugins.backends.openai_api.served import Directory, kind_of, mapped_name
 from qwen_router_plugins.backends.openai_api.server import fault_of_address, server_of
 from qwen_router_plugins.backends.packages import is_installed

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
+from qwen_router.choice import Candidate, MemoryEstimate, Offer
 from qwen_router.config import Settings
 from qwen_router.resources import Resources
-from qwen_router.types import Candidate, MemoryEstimate, Offer
 from qwen_router_plugins.backends.heap import eager_heap
 from qwen_router_plugins.backends.packages import is_installed
 from qwen_router_plugins.backends.transformers.memory import predict_memory

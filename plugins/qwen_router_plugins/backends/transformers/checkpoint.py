@@ -15,8 +15,8 @@ import transformers
 
 from qwen_router.backend import ModelFiles
 from qwen_router.catalog import Model
+from qwen_router.choice import Candidate
 from qwen_router.errors import BackendUnavailable, OutOfMemory, WeightsError
-from qwen_router.types import Candidate
 from qwen_router_plugins.backends.chat_template import ChatTemplate
 from qwen_router_plugins.backends.transformers.faults import SMALLER, first_line, is_out_of_memory
 from qwen_router_plugins.backends.transformers.gguf_reading import one_gguf_reader

@@ -10,10 +10,10 @@ import pytest
 
 from qwen_router.backend import ModelFiles
 from qwen_router.catalog import load_catalogue
+from qwen_router.choice import Candidate, Offer
 from qwen_router.errors import BackendError, BackendUnavailable, OutOfMemory, WeightsError
 from qwen_router.resources import Device, Resources, probe
 from qwen_router.settings_file import load_settings
-from qwen_router.types import Candidate, Offer
 from qwen_router_plugins.backends.llama_cpp import LlamaCppBackend, backend
 
 MODEL = load_catalogue()["Qwen/Qwen2.5-Coder-0.5B-Instruct"]
