@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qwen_router.cancellation import Cancellation, current_cancellation
     from qwen_router.catalog import Catalogue, Model, chance_of_success, load_catalogue
     from qwen_router.choice import Candidate, Choice, Offer
+    from qwen_router.classify import identify_language
     from qwen_router.config import Settings
     from qwen_router.errors import (
         ArtefactError,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from qwen_router.request import Chunk, Hints, Request, Sampling, estimated_tokens
     from qwen_router.resources import Device, Resources
     from qwen_router.settings_file import load_settings
-    from qwen_router.specialist import Specialist
+    from qwen_router.specialist import FollowUp, Specialist
     from qwen_router.types import (
         Answer,
         Attempt,
@@ -80,6 +81,7 @@ __all__ = [
     "Device",
     "Escalation",
     "Event",
+    "FollowUp",
     "Generation",
     "Hints",
     "InputError",
@@ -118,6 +120,7 @@ __all__ = [
     "current_cancellation",
     "estimated_tokens",
     "hookimpl",
+    "identify_language",
     "load_catalogue",
     "load_settings",
     "split_thinking",
@@ -137,6 +140,7 @@ _MODULES = (
     "backend",
     "specialist",
     "events",
+    "classify",
     "hookspecs",
     "app",
 )

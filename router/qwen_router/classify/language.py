@@ -16,6 +16,8 @@ SPAN = 160
 MOST_WORDS = 16
 LONGEST = 4
 MEMORY = 20_000
+ENGLISH_PRIOR = 60
+"""Votes for English before a word is read: it decides where two or three short words are all there is."""
 WORD = re.compile(LETTERS)
 LATIN = re.compile(r"[^\W\d_\u0370-\U0010ffff]")
 # Lines that are plainly program text say nothing about the language of the comments.
@@ -99,6 +101,7 @@ class LanguageModel:
             return "und" if not WORD.search(text) else "en"
         rows = [row for word in set(words[:MOST_WORDS]) for row in self._rows(word)]
         votes = self._table[rows].sum(axis=0, dtype=np.int32)
+        votes[self._languages.index("en")] += ENGLISH_PRIOR
         return self._languages[int(columns[votes[columns].argmax()])]
 
     def _rows(self, word: str) -> tuple[int, ...]:
