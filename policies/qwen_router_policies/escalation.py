@@ -34,12 +34,14 @@ def escalate(
     same = [a for a in attempts if a.choice.winner.key == last.key and a.choice.winner.thinking == last.thinking]
     if attempts[-1].check.feedback and len(same) == 1:
         return Escalation(action="fix", why="The model is told what is wrong.")
-    ways = sorted(_ways(attempts, candidates, classification.difficulty), key=lambda way: way[0])
+    ways = sorted(
+        _ways(attempts, candidates, classification.difficulty, settings.escalation.agree), key=lambda way: way[0]
+    )
     return ways[0][1] if ways else Escalation(action="stop", why="Nothing better is here.")
 
 
 def _ways(
-    attempts: Sequence[Attempt], candidates: Sequence[Candidate], difficulty: float
+    attempts: Sequence[Attempt], candidates: Sequence[Candidate], difficulty: float, agree: int
 ) -> Iterator[tuple[float, Escalation]]:
     """Yield each way with the seconds it takes for a right answer."""
     last = attempts[-1].choice.winner
@@ -51,7 +53,9 @@ def _ways(
     if not last.thinking and any(c.model == last.model and c.thinking for c in attempts[0].choice.candidates):
         thought = 1 / (1 + (1 - chance) / max(chance, 1e-9) * math.exp(-_THINKING_GAIN))
         yield _seconds(last, True) / thought, Escalation(action="thinking", why="The same model can think.")
-    if sum(a.choice.winner.key == last.key for a in attempts) == 1:
+    # Where results have to agree, one more than that may be needed.
+    samples = 2 if agree == 1 else agree + 1
+    if sum(a.choice.winner.key == last.key for a in attempts) < samples:
         cost = _seconds(last, last.thinking) / max(_AGAIN * chance, 1e-9)
         yield cost, Escalation(action="sample", why="The same model is asked again.")
 

@@ -98,6 +98,8 @@ class EscalationSection(Section):
 
     max_attempts: int = Field(4, ge=1)
     """Answers tried for one step; 1 never escalates."""
+    agree: int = Field(1, ge=1)
+    """Answers that must come to the same result where no test tells whether it is right; 1 takes the first."""
     max_tokens: int = Field(16_384, ge=1)
     """Tokens that all answers of a step may take together; none is begun beyond them."""
     max_seconds: float = Field(300.0, gt=0)
@@ -109,6 +111,8 @@ class GenerationSection(Section):
 
     max_new_tokens: int = Field(2048, ge=1)
     """Tokens an answer may have; a thought comes on top."""
+    max_rounds: int = Field(2, ge=0)
+    """Times a model may go on with what came of its turn, such as the output of a program it wrote."""
 
 
 class LimitsSection(Section):

@@ -1,4 +1,4 @@
-"""Runs a model: leases it, streams, keeps its thought to the budget, measures."""
+"""Runs a model: leases it, streams, lets it go on with what came of its turn, measures."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from qwen_router.backend import call_options
 from qwen_router.calling import Calls
 from qwen_router.cancellation import current_cancellation
 from qwen_router.collecting import Write
-from qwen_router.request import estimated_tokens
+from qwen_router.request import Chunk, estimated_tokens
 from qwen_router.sampling import sampling_of
 from qwen_router.services import Services
+from qwen_router.specialist import Specialist
 from qwen_router.state import Work
-from qwen_router.types import Generation, Timings
+from qwen_router.types import Generation, Timings, Usage
 
 
 def generate(services: Services, work: Work, write: Write) -> Generation:
@@ -37,34 +38,90 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
     sampling, warnings = sampling_of(services, work, model, thinking=winner.thinking)
     asked = time.perf_counter()
     ceiling = _ceiling(services, work, asked)
+    turns = _Turns(specialist, work, write, services.settings.generation.max_rounds)
     with services.pool.lease(winner) as chat_model:
         leased = time.perf_counter()
         messages = [*specialist.messages(work.request), *_correction(work)]
-        calls = Calls(work, model, chat_model, messages, cancellation, write, ceiling=ceiling)
-        calls.run(call_options(sampling, thinking=winner.thinking, json_schema=work.request.json_schema))
+        options = call_options(sampling, thinking=winner.thinking, json_schema=work.request.json_schema)
+        while True:
+            calls = Calls(work, model, chat_model, [*messages, *turns.messages], cancellation, write, ceiling=ceiling)
+            calls.run(options)
+            if not turns.add(calls):
+                break
         ended = time.perf_counter()
     if cancellation.cancelled:
         cancellation.check()
-    text, thinking = calls.said()
-    usage = calls.usage(estimated_tokens(work.request))
+    usage = turns.usage(estimated_tokens(work.request))
     timings = Timings(
         wait=leased - asked,
-        first_token=(calls.first or ended) - leased,
+        first_token=(turns.calls[0].first or ended) - leased,
         generate=ended - leased,
         total=ended - asked,
     )
-    if services.track_record is not None and calls.first is not None:
-        services.track_record.answered(winner, usage.output_tokens - len(calls.heard), calls.seconds)
+    if services.track_record is not None and turns.calls[0].first is not None:
+        heard = sum(len(calls.heard) for calls in turns.calls)
+        services.track_record.answered(winner, usage.output_tokens - heard, sum(c.seconds for c in turns.calls))
     return specialist.parse(
         Generation(
-            text=text,
-            thinking=thinking,
+            text=turns.text,
+            thinking=turns.thinking,
             usage=usage,
             timings=timings,
-            finish_reason=calls.finish_reason,
+            finish_reason=turns.calls[-1].finish_reason,
             warnings=warnings,
         )
     )
+
+
+class _Turns:
+    """What the model says, turn by turn, and what it is told in between.
+
+    Attributes:
+        calls: Those of each turn.
+        messages: The turns that are over, with what was answered to each.
+    """
+
+    def __init__(self, specialist: Specialist, work: Work, write: Write, most: int) -> None:
+        self._specialist, self._work, self._write, self._most = specialist, work, write, most
+        self.calls: list[Calls] = []
+        self.messages: list[BaseMessage] = []
+        self._texts: list[str] = []
+        self._thoughts: list[str] = []
+
+    def add(self, calls: Calls) -> bool:
+        """Take a turn that is over; say whether there is another one."""
+        self.calls.append(calls)
+        text, thought = calls.said()
+        self._texts.append(text)
+        self._thoughts.append(thought)
+        if calls.finish_reason not in ("stop", "length"):
+            return False
+        told = self._specialist.follow_up(self._work.request, Generation(text=text, thinking=thought))
+        if told is None:
+            return False
+        self.messages += [AIMessage(text), HumanMessage(told.text)]
+        self._texts.append(told.text)
+        shown = f"\n\n{told.text}" if told.done else f"\n\n{told.text}\n\n"
+        self._write(Chunk(kind="text", text=shown, step=self._work.step.id, attempt=len(self._work.attempts) + 1))
+        return not told.done and len(self.calls) <= self._most
+
+    @property
+    def text(self) -> str:
+        """Everything that was said and told."""
+        return "\n\n".join(filter(None, self._texts))
+
+    @property
+    def thinking(self) -> str:
+        """The thoughts of all turns."""
+        return "\n\n".join(filter(None, self._thoughts))
+
+    def usage(self, prompt: int) -> Usage:
+        """Return the tokens of all turns; each reads the conversation anew.
+
+        Args:
+            prompt: About how many tokens the prompt has, for a call that was broken off before the backend told.
+        """
+        return sum((calls.usage(prompt) for calls in self.calls), Usage())
 
 
 def _ceiling(services: Services, work: Work, now: float) -> float | None:

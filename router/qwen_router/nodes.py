@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import replace
 from typing import Any, Literal
@@ -14,17 +13,16 @@ from langgraph.types import Command, Send
 from qwen_router import composing, deciding, guards
 from qwen_router.advice import stand_in_note
 from qwen_router.call import Call
-from qwen_router.catalog import expected_quality
 from qwen_router.choice import ModelKey
 from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
 from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
 from qwen_router.generating import generate as run_model
+from qwen_router.judging import best_of, judge
 from qwen_router.services import Services
 from qwen_router.state import Clock, Result, State, Work
 from qwen_router.tie_breaking import break_tie
-from qwen_router.types import Answer, Attempt, Check, Decision, Escalation, Generation, Timings, Usage
+from qwen_router.types import Answer, Attempt, Decision, Escalation, Timings, Usage
 
-_log = logging.getLogger(__name__)
 _STOP = Escalation(action="stop", why="No policy knows anything better to try.")
 
 
@@ -103,18 +101,7 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
     assert choice is not None
     assert generation is not None
     started = time.perf_counter()
-    specialist = runtime.context.services.registry.specialist(work.step.task)
-    try:
-        check = specialist.check(work.request, generation)
-    except Exception as fault:
-        _log.exception("The check of %s failed.", specialist.name)
-        check = Check(status="abstained", why=f"The check failed: {type(fault).__name__}.")
-    record = runtime.context.services.track_record
-    if record is not None and check.decisive and check.status != "abstained":
-        model = runtime.context.services.catalogue.find(choice.winner.model)
-        published = expected_quality(model, work.step.task, thinking=choice.winner.thinking, offer=choice.winner.offer)
-        rejected = check.status == "rejected"
-        record.judged(choice.winner, work.step.task, published, work.classification.difficulty, rejected=rejected)
+    check = judge(runtime.context.services, work)
     attempt = Attempt(
         step=work.step.id,
         choice=choice,
@@ -133,19 +120,21 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
         )
     )
     work = replace(work, attempts=(*work.attempts, attempt))
-    if generation.finish_reason == "ceiling" and work.best is not None:
+    if generation.finish_reason == "ceiling" and work.earlier:
         warning = "The time of escalation.max_seconds ran out in the middle of another attempt; this is the one before."
-        kept = replace(work, generation=work.best, warnings=(*work.warnings, warning))
+        before = best_of(runtime.context.services, work, work.earlier)
+        kept = replace(work, generation=before, warnings=(*work.warnings, warning))
         return Command(update=_finished(runtime.context, kept), goto="compose")
     if check.status == "rejected" and generation.finish_reason != "deadline":
-        return Command(goto=Send("escalate", replace(work, best=_better(work.best, generation))))
+        return Command(goto=Send("escalate", work))
     return Command(update=_finished(runtime.context, work), goto="compose")
 
 
 def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "compose"]]:
     """Decide what follows a rejected answer: another try, or the best answer so far with a warning."""
     services, last = runtime.context.services, work.attempts[-1]
-    assert work.best is not None
+    assert work.generation is not None
+    answers = (*work.earlier, work.generation)
     action: Escalation = (
         services.manager.hook.escalate(
             attempts=work.attempts,
@@ -159,9 +148,9 @@ def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "c
     services.events.emit(Escalated(work.request.id, step=work.step.id, escalation=action))
     work = replace(work, escalations=(*work.escalations, action))
     if action.action != "stop":
-        return Command(goto=Send("select", work))
+        return Command(goto=Send("select", replace(work, earlier=answers)))
     warning = f"The check rejected this answer: {last.check.why} {action.why}"
-    kept = replace(work, generation=work.best, warnings=(*work.warnings, warning))
+    kept = replace(work, generation=best_of(services, work, answers), warnings=(*work.warnings, warning))
     return Command(update=_finished(runtime.context, kept), goto="compose")
 
 
@@ -266,11 +255,6 @@ def _step_down(services: Services, work: Work, error: OutOfMemory) -> Work:
 
 def _keys(work: Work) -> set[ModelKey]:
     return {c.key for c in work.tried}
-
-
-def _better(best: Generation | None, new: Generation) -> Generation:
-    """Keep the newest answer that says something."""
-    return new if new.text.strip() or best is None else best
 
 
 def _finished(call: Call, work: Work) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from langchain_core.messages import BaseMessage, SystemMessage
@@ -11,6 +12,19 @@ from langchain_core.messages import BaseMessage, SystemMessage
 from qwen_router.parsing import split_thinking
 from qwen_router.request import Request, Sampling
 from qwen_router.types import Check, Generation, Modality, Task
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What comes of a model's turn; it becomes part of the answer.
+
+    Attributes:
+        text: What the model is told.
+        done: Whether that ends the answer: the model isn't asked again.
+    """
+
+    text: str
+    done: bool = False
 
 
 class Specialist(ABC):
@@ -38,17 +52,37 @@ class Specialist(ABC):
 
     def messages(self, request: Request) -> list[BaseMessage]:
         """Return what is sent to the model: the conversation under the specialist's system prompt."""
+        return self.under(self.system, request)
+
+    @staticmethod
+    def under(system: str, request: Request) -> list[BaseMessage]:
+        """Return the conversation under a system prompt, which follows the caller's own."""
         given: list[BaseMessage] = list(request.messages)
-        if not self.system:
+        if not system:
             return given
         if given and isinstance(given[0], SystemMessage):
-            return [SystemMessage(f"{given[0].text}\n\n{self.system}"), *given[1:]]
-        return [SystemMessage(self.system), *given]
+            return [SystemMessage(f"{given[0].text}\n\n{system}"), *given[1:]]
+        return [SystemMessage(system), *given]
 
     def parse(self, generation: Generation) -> Generation:
         """Split the thinking off the text. `generation.text` is what the model wrote."""
         text, thinking = split_thinking(generation.text)
         return generation.model_copy(update={"text": text, "thinking": generation.thinking or thinking})
+
+    def follow_up(self, request: Request, generation: Generation) -> FollowUp | None:
+        """Return what comes of the model's turn, such as the output of the program it wrote.
+
+        `None` ends the answer; `generation.max_rounds` does so, too. `generation.text` is the latest turn alone, as the
+        model wrote it.
+        """
+        return None
+
+    def same_result(self, first: Generation, second: Generation) -> bool | None:
+        """Say whether two answers come to the same result; `None` where answers of this task can't be compared.
+
+        Then `escalation.agree` asks for several answers of the same result.
+        """
+        return None
 
     def can_test(self, request: Request) -> bool:
         """Say whether `check` can put an answer to this request to a decisive test, such as running it.

@@ -33,14 +33,18 @@ class Result:
 
 @dataclass(frozen=True)
 class Work:
-    """One step on its way through select, generate, verify and escalate."""
+    """One step on its way through select, generate, verify and escalate.
+
+    Attributes:
+        generation: The latest answer; `earlier` holds those that were rejected before it.
+    """
 
     request: Request
     classification: Classification
     step: Step
     choice: Choice | None = None
     generation: Generation | None = None
-    best: Generation | None = None
+    earlier: tuple[Generation, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     warnings: tuple[str, ...] = ()
