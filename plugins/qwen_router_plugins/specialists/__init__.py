@@ -23,4 +23,4 @@ def specialists(settings: Settings) -> Sequence[Specialist]:
     run = settings.security.code_execution == "sandbox"
     if run and (why := missing()):
         raise ConfigError(why, 'Or set security.code_execution = "off".')
-    return QwenMath(), QwenCoder(run_code=run), QwenVL(), QwenAudio(), Qwen3()
+    return QwenMath(run_code=run), QwenCoder(run_code=run), QwenVL(), QwenAudio(), Qwen3()

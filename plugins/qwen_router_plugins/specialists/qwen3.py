@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from qwen_router import Check, Generation, Request, Specialist
+from qwen_router_plugins.checks.text import judge_text
 from qwen_router_plugins.specialists.families import EMBEDDED, GENERAL
 
 
@@ -32,11 +31,5 @@ class Qwen3(Specialist):
     stand_ins = EMBEDDED
 
     def check(self, request: Request, generation: Generation) -> Check:
-        """Reject an empty answer and, when JSON was asked for, one that isn't JSON."""
-        if request.json_schema is not None and generation.finish_reason != "length":
-            try:
-                json.loads(generation.text)
-            except ValueError as error:
-                return Check(status="rejected", why=f"The answer is not the JSON that was asked for: {error}.")
-            return Check(status="accepted", why="The answer is valid JSON.")
-        return super().check(request, generation)
+        """Judge the form of the answer: whole, no loop, in the request's language, JSON where that was asked for."""
+        return judge_text(request, generation)

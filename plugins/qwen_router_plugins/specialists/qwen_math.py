@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from qwen_router import Check, Generation, Request, Sampling, Specialist, boxed
+from langchain_core.messages import BaseMessage
+
+from qwen_router import Check, FollowUp, Generation, Request, Sampling, Specialist, boxed
+from qwen_router_plugins.checks.mathematics import ALGEBRA, is_word_problem, judge_mathematics, same_result
+from qwen_router_plugins.checks.text import judge_text
 from qwen_router_plugins.specialists.families import EMBEDDED, GENERAL
+from qwen_router_plugins.specialists.program_rounds import OUTPUT, PROGRAM, output_of
 
 
 class QwenMath(Specialist):
-    """Reasons step by step to a boxed answer. The prompt is that of the Qwen2.5-Math model card."""
+    """Reasons step by step to a boxed answer. The prompt is that of the Qwen2.5-Math model card.
+
+    Args:
+        run_code: Whether a program that the model writes may be run in the sandbox.
+    """
 
     name = "qwen_math"
     task = "math"
@@ -35,16 +44,35 @@ class QwenMath(Specialist):
     sampling = Sampling(temperature=0.0)
     system = "Please reason step by step, and put your final answer within \\boxed{}."
 
+    def __init__(self, *, run_code: bool = False) -> None:
+        self._run_code = run_code
+
+    def messages(self, request: Request) -> list[BaseMessage]:
+        """Ask for a program where one is likely to find the result and may be run, else for reasoning."""
+        # It takes a second to start, the model longer to answer.
+        ALGEBRA.start()
+        return self.under(PROGRAM if self._writes_program(request) else self.system, request)
+
+    def follow_up(self, request: Request, generation: Generation) -> FollowUp | None:
+        """Return the output of the program."""
+        return output_of(generation.text) if self._writes_program(request) else None
+
     def parse(self, generation: Generation) -> Generation:
         """Read the last boxed answer."""
         return generation.model_copy(update={"final": boxed(generation.text)})
 
+    def same_result(self, first: Generation, second: Generation) -> bool | None:
+        """Say whether two boxed results are equal."""
+        return same_result(first, second)
+
     def check(self, request: Request, generation: Generation) -> Check:
-        """Accept an answer that came to a boxed result; a proof or an explanation has none, so abstain."""
-        if not generation.text.strip():
-            return Check(status="rejected", why="The model answered nothing.")
-        if generation.final == "":
-            return Check(status="rejected", why="The box for the result is empty.")
-        if generation.final is None:
-            return Check(status="abstained", why="There is no boxed result to judge.")
-        return Check(status="accepted", why=f"The result is boxed: {generation.final}")
+        """Judge the boxed result: it can be read, and satisfies the equation that was to be solved."""
+        check = judge_text(request, generation)
+        if check.status == "rejected" or request.json_schema is not None:
+            return check
+        if generation.final is None and OUTPUT in generation.text:
+            return Check(status="rejected", why="The program came to no result.")
+        return judge_mathematics(request, generation)
+
+    def _writes_program(self, request: Request) -> bool:
+        return self._run_code and request.json_schema is None and is_word_problem(request.text)
