@@ -13,6 +13,7 @@ import math
 import random
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, default=Path("answers.jsonl"))
     parser.add_argument("--out", type=Path, help="where the result of each row goes, as JSON lines")
     parser.add_argument("--models", type=Path, help="a directory with the GGUF files; else the embedded ones")
+    parser.add_argument("--parallel", type=int, default=1, help="rows at once: faster, but last bits may differ")
     parser.add_argument("--plot", type=Path, help="where to draw quality against cost, as PNG")
     args = parser.parse_args()
     questions = QUESTIONS[args.benchmark]()
@@ -55,41 +57,39 @@ def main() -> None:
 
 def _run(policy: str, questions: list[Question], args: argparse.Namespace) -> list[dict[str, Any]]:
     rows = []
-    with _router(policy, args) as router:
-        for number, question in enumerate(questions, 1):
-            hints = Hints(task=question.task, model={"small": SMALL, "large": LARGE}.get(policy))
-            answer = router.invoke(question.text, hints=hints, sampling=Sampling(temperature=0.0, max_new_tokens=640))
-            attempts = answer.decision.attempts
-            rows.append(
-                {
-                    "id": question.id,
-                    "right": question.right(answer),
-                    "attempts": [
-                        {
-                            "model": a.choice.winner.model,
-                            "tokens": a.usage.output_tokens,
-                            "seconds": round(a.timings.total, 2),
-                            "check": a.check.status,
-                            "why": a.check.why,
-                        }
-                        for a in attempts
-                    ],
-                }
-            )
+    with _router(policy, args) as router, ThreadPoolExecutor(args.parallel) as threads:
+        for row in threads.map(lambda question: _row(router, policy, question), questions):
+            rows.append(row)
             if sys.stderr.isatty():
                 right = sum(row["right"] for row in rows)
-                print(f"\r{policy}: {number}/{len(questions)}, {right} right", end="", file=sys.stderr)
+                print(f"\r{policy}: {len(rows)}/{len(questions)}, {right} right", end="", file=sys.stderr)
     if sys.stderr.isatty():
         print(file=sys.stderr)
     return rows
 
 
+def _row(router: Router, policy: str, question: Question) -> dict[str, Any]:
+    hints = Hints(task=question.task, model={"small": SMALL, "large": LARGE}.get(policy))
+    answer = router.invoke(question.text, hints=hints, sampling=Sampling(temperature=0.0, max_new_tokens=640))
+    attempts = [
+        {
+            "model": a.choice.winner.model,
+            "tokens": a.usage.output_tokens,
+            "seconds": round(a.timings.total, 2),
+            "check": a.check.status,
+            "why": a.check.why,
+        }
+        for a in answer.decision.attempts
+    ]
+    return {"id": question.id, "right": question.right(answer), "attempts": attempts}
+
+
 def _router(policy: str, args: argparse.Namespace) -> Router:
     sources = {"sources": ["local"], "directories": [str(args.models)]} if args.models else {"sources": ["embedded"]}
     return Router.from_config(
-        plugins=[RecordingBackend(Record(args.answers))],
+        plugins=[RecordingBackend(Record(args.answers), args.parallel)],
         weights=sources,
-        backends={"llama_cpp": {"enabled": False, "parallel": 1}, "transformers": _OFF, "openai_api": _OFF},
+        backends={"llama_cpp": {"enabled": False, "parallel": args.parallel}, "transformers": _OFF, "openai_api": _OFF},
         sizing={"learn": False, "context": 4096},
         escalation={"max_attempts": 4 if policy == "checked" else 1},
         security={"code_execution": "sandbox" if policy == "checked" else "off"},

@@ -51,8 +51,8 @@ class RecordingBackend(LlamaCppBackend):
 
     name = "recorded"
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    def __init__(self, record: Record, parallel: int = 1) -> None:
+        self._record, self._parallel = record, parallel
 
     @hookimpl
     def backends(self) -> Sequence[Backend]:
@@ -70,7 +70,12 @@ class RecordingBackend(LlamaCppBackend):
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
         """Return a model that is loaded when it is first asked something new."""
         load = super().load
-        return _RecordingChat(record=self._record, name=model.id, load=lambda: load(candidate, model, files, settings))
+        return _RecordingChat(
+            record=self._record,
+            name=model.id,
+            load=lambda: load(candidate, model, files, settings),
+            turns=threading.BoundedSemaphore(self._parallel),
+        )
 
 
 class _RecordingChat(BaseChatModel):
@@ -79,6 +84,7 @@ class _RecordingChat(BaseChatModel):
     record: SkipValidation[Record]
     name: str
     load: SkipValidation[Callable[[], BaseChatModel]]
+    turns: SkipValidation[Any]
     _inner: BaseChatModel | None = PrivateAttr(default=None)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
 
@@ -111,8 +117,7 @@ class _RecordingChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         asked = [self.name, [[m.type, m.content] for m in messages], stop, sorted(kwargs.items())]
         key = hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest()
-        # One at a time: what is decoded beside others may differ in its last bits.
-        with self._lock:
+        with self.turns:
             row = self.record.get(key) or self._ask(key, messages, stop, kwargs)
         yield ChatGenerationChunk(
             message=AIMessageChunk(
@@ -125,8 +130,9 @@ class _RecordingChat(BaseChatModel):
     def _ask(
         self, key: str, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
     ) -> dict[str, Any]:
-        if self._inner is None:
-            self._inner = self.load()
+        with self._lock:
+            if self._inner is None:
+                self._inner = self.load()
         started = time.perf_counter()
         answer = self._inner.invoke(messages, stop=stop, **options)
         row = {
