@@ -43,7 +43,7 @@ def main() -> None:
     questions = QUESTIONS[args.benchmark]()
     if args.limit is not None and args.limit < len(questions):
         questions = sorted(random.Random(args.seed).sample(questions, args.limit), key=lambda q: q.id)
-    print("policy      right               calls small/large   tokens   seconds   parameters x tokens   rows to large")
+    print("policy      right               calls small/large   tokens   parameters x tokens   rows to large")
     results = {}
     for policy in args.policy.split(","):
         rows = _run(policy, questions, args)
@@ -75,7 +75,6 @@ def _row(router: Router, policy: str, question: Question) -> dict[str, Any]:
         {
             "model": a.choice.winner.model,
             "tokens": a.usage.output_tokens,
-            "seconds": round(a.timings.total, 2),
             "check": a.check.status,
             "why": a.check.why,
         }
@@ -106,10 +105,9 @@ def _print(policy: str, rows: list[dict[str, Any]]) -> tuple[float, float, float
     compute = sum(parameters[a["model"]] * a["tokens"] for a in attempts)
     up = sum(any(a["model"] == LARGE for a in row["attempts"]) for row in rows)
     low, high = _interval(right, total)
-    spent = sum(a["seconds"] for a in attempts)
     print(
         f"{policy:10} {right:4}/{total} {right / total:6.1%} [{low:.1%}, {high:.1%}]  "
-        f"{calls[SMALL]:5}/{calls[LARGE]:<5} {tokens:10,} {spent:9.0f} {compute / 1e12:16.1f} T {up / total:16.1%}"
+        f"{calls[SMALL]:5}/{calls[LARGE]:<5} {tokens:10,} {compute / 1e12:16.1f} T {up / total:16.1%}"
     )
     return compute, right / total, low, high
 
