@@ -16,10 +16,10 @@ _ENGLISH = (
 # The other languages bend their verbs, and hang pronouns on them: stems are enough.
 _STEMS = (
     # Spanish
-    "analiz anali[cz] calc[uú]l comp[aá]r compon compr[uu]eb convi[eé]rt convert corr[ií][gj] cr[eé]a cu[eé]nta da(?=me) "
-    "dime deduc defin deriv demuestr describ determin dise[nñ] encuentr enum[eé]r escr[ií]b expl[ií][cq] factori[cz] "
-    "gener hall haz implement integr list mejor nombr orden program prop[oó]n recom redact res[uú]m resu[eé]lv resolv "
-    "simplifi suger sugier trad[uú][cz] transcri us(?:a|e|alo|ala) utili[cz] verifi "
+    "analiz anali[cz] calc[uú]l comp[aá]r compon compr[uu]eb convi[eé]rt convert corr[ií][gj] cr[eé]a cu[eé]nta "
+    "da(?=me) dime deduc defin deriv demuestr describ determin dise[nñ] encuentr enum[eé]r escr[ií]b expl[ií][cq] "
+    "factori[cz] gener hall haz implement integr list mejor nombr orden program prop[oó]n recom redact res[uú]m resu[eé]lv "
+    "resolv simplifi suger sugier trad[uú][cz] transcri us(?:a|e|alo|ala) utili[cz] verifi "
     # French
     "am[eé]lior calcul cit[ez] compos conçoi corrig cr[eé]e[rz]? d[eé]montr d[eé]cri d[eé]termin dis(?=[ -]) "
     "donn [eé]cri expliqu factoris g[eé]n[eè]r impl[eé]ment nomm propos racont r[eé]dig r[eé]sou r[eé]sum tradui "
@@ -30,13 +30,16 @@ _STEMS = (
     "verfass vergleich zeichn zeig"
 )
 _CHINESE = (
-    "解 计算 求 算 证明 化简 写 编写 编一 实现 翻译 把 将 介绍 解释 说明 列出 列举 总结 概括 描述 告诉 给 创作 作一 比较 推荐 分析 检查 "
-    "验证 生成 设计 创建 画 识别 转写 改写 润色 找出 判断 回答 为 根据 用 使用 利用 基于 对 讲 说 谈 因式分解 推导"
+    "解 计算 求 算 证明 化简 写 编写 编一 实现 翻译 把 将 介绍 解释 说明 列出 列举 总结 概括 描述 告诉 给 创作 "
+    "作一 比较 推荐 分析 检查 验证 生成 设计 创建 画 识别 转写 改写 润色 找出 判断 回答 为 根据 用 使用 利用 基于 "
+    "对 讲 说 谈 因式分解 推导"
 )
 _POLITE = (
-    r"please|kindly|now|then|also|(?:can|could|would|will) you|i(?:'d| would) like (?:you )?to|i (?:want|need) (?:you )?to|"
-    r"help me(?: to)?|por favor|(?:puedes|podrías|podría)|(?:quiero|necesito)(?: que)?|ayúdame a|bitte|kannst du|"
-    r"können sie|s'il (?:te|vous) plaît|(?:peux-tu|pouvez-vous)|(?:请问|请你|请|麻烦你?|帮我|帮忙|能否|你能|我想|我要|再|并|先)"
+    r"please|kindly|now|then|also|(?:can|could|would|will) you|i(?:'d| would) like (?:you )?to|"
+    r"i (?:want|need) (?:you )?to|help me(?: to)?|"
+    r"por favor|(?:puedes|podrías|podría)|(?:quiero|necesito)(?: que)?|ayúdame a|bitte|kannst du|"
+    r"können sie|s'il (?:te|vous) plaît|(?:peux-tu|pouvez-vous)|"
+    r"(?:请问|请你|请|麻烦你?|帮我|帮忙|能否|你能|我想|我要|再|并|先)"
 )
 _ASKS = re.compile(
     rf"\W*(?:(?:{_POLITE})[,，]?\s*)*"

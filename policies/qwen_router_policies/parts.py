@@ -15,12 +15,14 @@ class Parts:
 
     Attributes:
         items: The parts, in order.
-        context: What is said before or after them and holds for all.
+        before: What is said before them.
+        after: A paragraph that follows them and belongs to none.
         listed: Whether they stand in a list; otherwise only words such as "then" join them.
     """
 
     items: tuple[str, ...]
-    context: str = ""
+    before: str = ""
+    after: str = ""
     listed: bool = True
 
 
@@ -45,15 +47,15 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Callable[[str, int], bool]], ...] = (
         lambda mark, at: _CHINESE_DIGITS.find(mark) + 1 == at,
     ),
     (re.compile(r"(?<!\w)\(?([a-h])\)\s+(?=\S)"), lambda mark, at: ord(mark) - ord("a") + 1 == at),
-    (re.compile(r"^[ \t]*([-*•])[ \t]+(?=\S)", re.MULTILINE), lambda mark, at: True),
+    (re.compile(r"^[ \t]*([-*•])[ \t]+(?=\S)", re.MULTILINE), lambda *_: True),
 )
 _ENDS = "\n.!?:;,。！？：；，、"
 _LOOK_BACK = 16
 _AND = re.compile(r"(?:^|(?<=[\s,;，；]))(?:and|y|e|und|et|和|以及)\s*\Z", re.IGNORECASE)
 
 _JOINING = (
-    "first(?:ly)? second(?:ly)? third(?:ly)? then next after~(?:that|this) afterwards? finally lastly also additionally "
-    "in~addition moreover furthermore "
+    "first(?:ly)? second(?:ly)? third(?:ly)? then next after~(?:that|this) afterwards? finally lastly also "
+    "additionally in~addition moreover furthermore "
     "primero en~(?:primer|segundo|tercer)~lugar segundo tercero luego después a~continuación además también "
     "adicionalmente por~último finalmente "
     "d['’]abord premièrement deuxièmement ensuite puis après~(?:cela|ça) de~plus en~outre aussi également enfin "
@@ -80,8 +82,7 @@ def listed_parts(text: str) -> Parts | None:
     ends = [*(m.start() for m in marks[1:]), len(text)]
     items = [_trimmed(text[m.end() : end]) for m, end in zip(marks, ends, strict=True)]
     items[-1], after = _closing_words(items, masked[marks[0].end() : marks[-1].start()].strip())
-    context = "\n\n".join(filter(None, (text[: marks[0].start()].strip(), after)))
-    return Parts(tuple(items), context) if all(items) else None
+    return Parts(tuple(items), text[: marks[0].start()].strip(), after) if all(items) else None
 
 
 def joined_parts(text: str) -> Parts | None:
@@ -95,11 +96,10 @@ def joined_parts(text: str) -> Parts | None:
     )
     ends = [*(m.start() for m in marks[1:]), len(text)]
     items = [_trimmed(text[m.end() : end]) for m, end in zip(marks, ends, strict=True)]
-    context = before
     if not opening:
-        context, asked = without_telling(before)
+        before, asked = without_telling(before)
         items.insert(0, _trimmed(asked))
-    return Parts(tuple(items), context, listed=False) if len(items) > 1 and all(items) else None
+    return Parts(tuple(items), before, listed=False) if len(items) > 1 and all(items) else None
 
 
 def _masked(text: str) -> str:

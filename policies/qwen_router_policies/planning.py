@@ -10,13 +10,18 @@ from qwen_router_policies.asking import asks, opens_asking
 from qwen_router_policies.parts import Parts, joined_parts, listed_parts
 from qwen_router_policies.referring import needed_parts
 
-_SURE_LISTED, _SURE_JOINED = 0.5, 0.7
-"""Least probability of a part's task. Words join the sentences of one task, too, so there every part has to be
-certain; of a list, two for different specialists have to."""
+_LIKELY, _CERTAIN = 0.5, 0.7
+"""Probabilities of a part's task. Of a list, two parts have to be likely for different specialists. Words such as "then"
+join the sentences of one task, too: there every part has to be likely and two certain."""
 _INTRODUCES = re.compile(
     r"\b(?:following|these|those|tasks?|things|questions|parts|please|help|siguientes?|tareas|cosas|preguntas|partes|ayuda|"
     r"por favor|folgende\w*|aufgaben|fragen|bitte|suivant\w*|tâches|questions|choses)\b"
     r"|以下|下面|下列|如下|任务|问题|几件事|请|帮",
+    re.IGNORECASE,
+)
+_HELPS = re.compile(
+    r"\b(?:help|answer|do|complete|solve|ayúd\w*|respond\w*|contest\w*|resuelv\w*|hilf|beantwort\w*|lös\w*|aide\w*|"
+    r"répond\w*|résou\w*|fais|faites)\b|帮|回答|完成|解决",
     re.IGNORECASE,
 )
 _SPECIFIC = re.compile(r"[\d\"“「«`$=]")
@@ -64,7 +69,7 @@ def plan(
     if len(items) > settings.router.max_steps:
         return None
     return Plan(
-        context="" if _only_introduces(parts.context) else parts.context,
+        context="\n\n".join(filter(None, ("" if _only_introduces(parts.before) else parts.before, parts.after))),
         steps=tuple(
             Step(id=str(i), task=task, prompt=item, needs=tuple(str(n + 1) for n in needs))
             for i, (item, task, needs) in enumerate(zip(items, tasks, needed_parts(items), strict=True), start=1)
@@ -74,14 +79,16 @@ def plan(
 
 def _are_requests(parts: Parts) -> bool:
     """Tell parts that each ask for something from the rules, steps, choices or data of one request."""
-    if _RULES.search(parts.context) or (asks(parts.context) and not _only_introduces(parts.context)):
+    if _RULES.search(parts.before) or (asks(parts.before) and not _only_introduces(parts.before)):
         return False
     return all(asks(item) if parts.listed else opens_asking(item) for item in parts.items)
 
 
-def _only_introduces(context: str) -> bool:
-    """Tell "Please help me with these two things:" from what the parts have to know."""
-    return len(context) <= _LONGEST_INTRODUCTION and not _SPECIFIC.search(context) and bool(_INTRODUCES.search(context))
+def _only_introduces(before: str) -> bool:
+    """Tell "Please help me with these two things:" from what the parts have to know, and from a task of its own."""
+    if len(before) > _LONGEST_INTRODUCTION or _SPECIFIC.search(before) or not _INTRODUCES.search(before):
+        return False
+    return not asks(before) or bool(_HELPS.search(before))
 
 
 def _tasks(parts: Parts, request: Request, classify_text: Callable[[str], Classification]) -> list[str]:
@@ -97,9 +104,9 @@ def _tasks(parts: Parts, request: Request, classify_text: Callable[[str], Classi
             continue
         classification = classify_text(item)
         tasks.append(classification.task)
-        if classification.confidence >= (_SURE_LISTED if parts.listed else _SURE_JOINED):
+        if classification.confidence >= (_LIKELY if parts.listed else _CERTAIN):
             certain.add(tasks[-1])
-        elif not parts.listed:
+        elif not parts.listed and classification.confidence < _LIKELY:
             return []
     if len(certain) < 2:
         return []

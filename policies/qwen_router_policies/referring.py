@@ -21,7 +21,8 @@ _NUMBERED = re.compile(
 )
 _ALL = re.compile(
     r"\ball (?:of )?(?:the|these|those|your) (?:\w+ )?(?:results|answers|above|parts|steps|findings|outputs)"
-    r"|\b(?:all of the above|everything above|both (?:\w+ )?(?:results|answers|parts|of them)|the (?:above )?results|the answers)\b"
+    r"|\b(?:all of the above|everything above|both (?:\w+ )?(?:results|answers|parts|of them)|the (?:above )?results|"
+    r"the answers)\b"
     r"|\b(?:todo lo anterior|(?:todos )?los (?:\w+ )?resultados|las respuestas|ambos resultados)\b"
     r"|\b(?:alle(?:r|s)? (?:\w+ )?(?:ergebnisse|antworten|obige)|die ergebnisse|beide(?:n)? ergebnisse)\b"
     r"|\b(?:(?:tous )?les (?:\w+ )?résultats|tout ce qui précède|les réponses)\b"
@@ -50,7 +51,8 @@ _POINTED = re.compile(
     r"|(?:该|这个|那个|这段|那段|这首|那首|这些|那些|此)(?P<chinese>[\u4e00-\u9fff]{1,2})",
     re.IGNORECASE,
 )
-# Demonstratives stand before verbs ("a function that sorts") and dates ("this year"), too; what is made is one of these.
+# Demonstratives stand before verbs ("a function that sorts") and dates ("this year"), too; what a part makes is one of
+# these.
 _MADE = re.compile(
     r"results?|answers?|numbers?|values?|functions?|code|texts?|output|sum|equation|roots?|poem|story|sentences?|program|"
     r"script|query|list|formula|translation|e?mail|summary|product|solutions?|method|algorithm|class|table|"
@@ -91,7 +93,7 @@ def _numbers(mark: re.Match[str]) -> list[int]:
 
 
 def _pointed(items: Sequence[str], at: int) -> set[int]:
-    """Return the parts that name what the part points to: "that function", or "the poem" that an earlier one asks for."""
+    """Return the parts that name what the part points to, such as "the poem" that an earlier one asks for."""
     item, found = items[at], set[int]()
     for mark in _POINTED.finditer(item):
         noun = (mark["noun"] or mark["the"] or mark["chinese"]).lower()
