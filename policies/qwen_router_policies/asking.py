@@ -18,8 +18,8 @@ _STEMS = (
     # Spanish
     "analiz anali[cz] calc[uú]l comp[aá]r compon compr[uu]eb convi[eé]rt convert corr[ií][gj] cr[eé]a cu[eé]nta "
     "da(?=me) dime deduc defin deriv demuestr describ determin dise[nñ] encuentr enum[eé]r escr[ií]b expl[ií][cq] "
-    "factori[cz] gener hall haz implement integr list mejor nombr orden program prop[oó]n recom redact res[uú]m resu[eé]lv "
-    "resolv simplifi suger sugier trad[uú][cz] transcri us(?:a|e|alo|ala) utili[cz] verifi "
+    "factori[cz] gener hall haz implement integr list mejor nombr orden program prop[oó]n recom redact res[uú]m "
+    "resu[eé]lv resolv simplifi suger sugier trad[uú][cz] transcri us(?:a|e|alo|ala) utili[cz] verifi "
     # French
     "am[eé]lior calcul cit[ez] compos conçoi corrig cr[eé]e[rz]? d[eé]montr d[eé]cri d[eé]termin dis(?=[ -]) "
     "donn [eé]cri expliqu factoris g[eé]n[eè]r impl[eé]ment nomm propos racont r[eé]dig r[eé]sou r[eé]sum tradui "

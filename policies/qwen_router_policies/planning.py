@@ -11,8 +11,8 @@ from qwen_router_policies.parts import Parts, joined_parts, listed_parts
 from qwen_router_policies.referring import needed_parts
 
 _LIKELY, _CERTAIN = 0.5, 0.7
-"""Probabilities of a part's task. Of a list, two parts have to be likely for different specialists. Words such as "then"
-join the sentences of one task, too: there every part has to be likely and two certain."""
+"""Probabilities of a part's task. Of a list, two parts have to be likely for different specialists. Words such as
+"then" join the sentences of one task, too: there every part has to be likely and two certain."""
 _INTRODUCES = re.compile(
     r"\b(?:following|these|those|tasks?|things|questions|parts|please|help|siguientes?|tareas|cosas|preguntas|partes|ayuda|"
     r"por favor|folgende\w*|aufgaben|fragen|bitte|suivant\w*|tâches|questions|choses)\b"
