@@ -111,9 +111,10 @@ def _marks(text: str, pattern: re.Pattern[str], follows: Callable[[str, int], bo
     """Yield the marks of one list: each the next number, and at the start of something."""
     at = 1
     for mark in pattern.finditer(text):
-        if follows(next(filter(None, mark.groups())), at) and _starts_something(
-            text[max(0, mark.start() - _LOOK_BACK) : mark.start()]
-        ):
+        said = next(filter(None, mark.groups()))
+        before = text[max(0, mark.start() - _LOOK_BACK) : mark.start()]
+        # A number in a circle is nothing else.
+        if follows(said, at) and ("①" <= said <= "⑳" or _starts_something(before)):
             yield mark
             at += 1
 
