@@ -26,8 +26,10 @@ class Parts:
     listed: bool = True
 
 
-# What is quoted or code holds no parts of the request.
-_QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^”\n]*”|「[^」\n]*」|«[^»\n]*»|\$[^$\n]+\$", re.DOTALL)
+# What is quoted or code holds no parts of the request. Bounded, so that marks which never close cost little.
+_QUOTED = re.compile(
+    r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^”\n]{0,500}”|「[^」\n]{0,500}」|«[^»\n]{0,500}»|\$[^$\n]+\$", re.DOTALL
+)
 _CHINESE_DIGITS = "一二三四五六七八九十"
 _NOUNS = (
     "part|step|task|question|item|paso|parte|tarea|pregunta|punto|teil|schritt|aufgabe|frage|partie|étape|tâche|"
@@ -65,7 +67,7 @@ _JOINING = (
 _CHINESE_JOINING = "首先|先|其次|然后|接着|接下来|之后|随后|再|另外|此外|还有|同时|并且|并|最后"
 _LATIN = "|".join(_JOINING.replace("~", r"\s+").split(" "))
 _JOINED = re.compile(
-    rf"(?:\A\s*|(?<=[.!?;:,\n。！？；：，])\s*|\s+(?=(?:and|y|und|et)\s))"
+    rf"(?:\A\s{{0,3}}|(?<=[.!?;:,\n。！？；：，])[^\S\n]{{0,3}}|\s(?=(?:and|y|und|et)\s))"
     rf"(?:(?:(?:and|y|und|et|also)\s+)?(?:{_LATIN})\b[,:]?\s+(?:also\s+)?|(?:{_CHINESE_JOINING})[，,:：、]?\s*)(?=\S)",
     re.IGNORECASE,
 )

@@ -59,15 +59,13 @@ def plan(
     parts = listed_parts(request.text)
     if parts is None and request.modalities == ("text",):
         parts = joined_parts(request.text)
-    if parts is None or not _are_requests(parts):
+    if parts is None or len(parts.items) > settings.router.max_steps or not _are_requests(parts):
         return None
     items, tasks = parts.items, _tasks(parts, request, classify_text)
     if not tasks:
         return None
     if not parts.listed:
         items, tasks = _merged(items, tasks)
-    if len(items) > settings.router.max_steps:
-        return None
     return Plan(
         context="\n\n".join(filter(None, ("" if _only_introduces(parts.before) else parts.before, parts.after))),
         steps=tuple(

@@ -68,9 +68,14 @@ _MADE = re.compile(
 _SHOWN = re.compile(r"[:：]\s*\S|[\"“「«`]|(?<!\w)'\w")
 
 
+_OPENING = 500
+"""Characters of a part that are read: what follows is what it works on."""
+
+
 def needed_parts(items: Sequence[str]) -> tuple[tuple[int, ...], ...]:
     """Return for each part the positions of the earlier ones whose answers it reads, counted from 0."""
-    return tuple(tuple(sorted(_needed(items, at))) for at in range(len(items)))
+    openings = [item[:_OPENING] for item in items]
+    return tuple(tuple(sorted(_needed(openings, at))) for at in range(len(items)))
 
 
 def _needed(items: Sequence[str], at: int) -> set[int]:

@@ -150,7 +150,9 @@ def test_unsure_parts_are_split_only_in_a_list_with_two_sure_ones():
     assert plan(Request.of("1. Solve x. 2. Say hello"), unsure, Settings()) is None
 
 
-@pytest.mark.parametrize("text", ["hello", "Solve x + 1 = 2.", "Write a function. It sorts.", "word " * 10_000])
+@pytest.mark.parametrize(
+    "text", ["hello", "Solve x + 1 = 2.", "It sorts.", "word " * 9999, "\n" * 65_000, "“" * 65_000]
+)
 def test_nothing_is_classified_without_a_sign_of_several_parts(text):
     def never(text):
         raise AssertionError("It was classified.")
