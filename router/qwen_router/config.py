@@ -31,6 +31,10 @@ class RouterSection(Section):
     """Requests answered at the same time; more wait."""
     max_steps: int = Field(6, ge=1)
     """Most steps a compound request is split into; 1 never splits."""
+    planner: Literal["rules", "model"] = "rules"
+    """Who splits it: rules, or a general model, with the rules where its plan can't be used."""
+    compose: Literal["headings", "merge"] = "headings"
+    """How the answers of its steps become one: under a heading each, or a general model makes one text of them."""
 
 
 class SizingSection(Section):

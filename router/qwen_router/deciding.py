@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from qwen_router import guards
+from qwen_router import composing, guards
 from qwen_router.candidates import list_candidates, missing_backends
 from qwen_router.choice import Candidate, Choice
 from qwen_router.errors import BackendError, InputError, NoModelFits, RouterError
 from qwen_router.hooks import call_impl
+from qwen_router.plan_checking import fault_of
 from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.services import Services
@@ -42,10 +43,19 @@ def classify(services: Services, request: Request) -> Classification:
     return result
 
 
-def make_plan(services: Services, request: Request, classification: Classification) -> Plan:
-    """Split a request into steps; one step when no plugin splits it."""
-    plan: Plan | None = None
-    if request.hints.task is None and services.settings.router.max_steps > 1:
+def make_plan(
+    services: Services, request: Request, classification: Classification, proposed: Plan | None = None
+) -> Plan:
+    """Split a request into steps; one step when no plugin splits it.
+
+    Args:
+        proposed: A plan that was made and checked already; the plugins aren't asked then.
+
+    Raises:
+        RouterError: A plugin's plan can't run.
+    """
+    plan = proposed
+    if plan is None and may_split(services, request):
         plan = services.manager.hook.plan(
             request=request,
             classification=classification,
@@ -54,8 +64,16 @@ def make_plan(services: Services, request: Request, classification: Classificati
         )
     if plan is None:
         return Plan(steps=(Step(id="1", task=classification.task, prompt=request.text),))
-    _check_plan(services, plan)
+    if fault := fault_of(plan, services.registry.specialists, services.settings.router.max_steps):
+        raise RouterError(fault, "Mend the plugin that made the plan.")
+    if services.settings.router.compose == "merge" and len(plan.steps) > 1 and not plan.merged:
+        return composing.with_merger(plan, request.text)
     return plan
+
+
+def may_split(services: Services, request: Request) -> bool:
+    """Tell whether a request may become several steps: its task is not given, nor a form for the whole answer."""
+    return request.hints.task is None and request.json_schema is None and services.settings.router.max_steps > 1
 
 
 def choose(
@@ -132,17 +150,22 @@ def explain(services: Services, request: Request) -> Decision:
     classification = classify(services, request)
     plan = make_plan(services, request, classification)
     choices = {
-        step.id: choose(services, step_request(request, step, plan, {}), classification, step) for step in plan.steps
+        step.id: choose(services, step_request(services, request, step, plan, {}), classification, step)
+        for step in plan.steps
     }
     return Decision(request_id=request.id, created=created, classification=classification, plan=plan, choices=choices)
 
 
-def step_request(request: Request, step: Step, plan: Plan, answers: dict[str, str]) -> Request:
-    """Return the request of one step: its own prompt, after the answers that it needs."""
+def step_request(services: Services, request: Request, step: Step, plan: Plan, answers: dict[str, str]) -> Request:
+    """Return the request of one step: its own prompt, after what all have to know and the answers that it needs.
+
+    It carries the attachments that its specialist reads.
+    """
     if len(plan.steps) == 1:
         return request
     given = [f"Answer to part {need}:\n{answers[need]}" for need in step.needs if need in answers]
-    return request.with_text("\n\n".join([*given, step.prompt]))
+    text = "\n\n".join(filter(None, [plan.context, *given, step.prompt]))
+    return request.with_text(text, kinds=services.registry.specialist(step.task).modalities)
 
 
 def _after(candidate: Candidate, tried: tuple[Candidate, ...], escalation: Escalation) -> Candidate:
@@ -155,23 +178,3 @@ def _after(candidate: Candidate, tried: tuple[Candidate, ...], escalation: Escal
     else:
         out = candidate.key != last.key and "The same model is asked again."
     return candidate.model_copy(update={"rejected": out}) if out else candidate
-
-
-def _check_plan(services: Services, plan: Plan) -> None:
-    """Refuse a plan that could not run.
-
-    Raises:
-        RouterError: Too many steps, an id used twice, or a need that no earlier step meets.
-    """
-    most = services.settings.router.max_steps
-    if len(plan.steps) > most:
-        raise RouterError(f"The plan has {len(plan.steps)} steps; {most} are allowed.", "Raise router.max_steps.")
-    known: set[str] = set()
-    for step in plan.steps:
-        if step.id in known or not known.issuperset(step.needs):
-            raise RouterError(
-                f"The plan's step {step.id} is given twice or needs a step that doesn't come before it.",
-                "Mend the plugin that made the plan.",
-            )
-        services.registry.specialist(step.task)
-        known.add(step.id)

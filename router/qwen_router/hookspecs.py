@@ -60,7 +60,9 @@ def plan(
 ) -> Plan | None:
     """Return the steps of a request, or `None` to leave it to the next plugin.
 
-    The last registered plugin is asked first. When all abstain the request is one step. Raising fails the request.
+    The last registered plugin is asked first. When all abstain the request is one step. Raising fails the request,
+    and so does a plan that can't run. With `router.planner = "model"` the plugins are asked only when the model's plan
+    can't be used.
     """
 
 

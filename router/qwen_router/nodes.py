@@ -10,7 +10,7 @@ from langchain_core.messages import AnyMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
-from qwen_router import composing, deciding, guards
+from qwen_router import composing, deciding, guards, model_planning
 from qwen_router.advice import stand_in_note
 from qwen_router.call import Call
 from qwen_router.choice import ModelKey
@@ -54,10 +54,12 @@ def classify(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
 def plan(state: State, runtime: Runtime[Call]) -> Command[Literal["select"]]:
     """Split the request into steps, and start those that need no other."""
     started = time.perf_counter()
-    made = deciding.make_plan(runtime.context.services, state["request"], state["classification"])
-    runtime.context.services.events.emit(Planned(state["request"].id, time.perf_counter() - started, plan=made))
+    services, request, classification = runtime.context.services, state["request"], state["classification"]
+    proposed = model_planning.propose(services, request, classification)
+    made = deciding.make_plan(services, request, classification, proposed)
+    services.events.emit(Planned(request.id, time.perf_counter() - started, plan=made))
     runtime.context.order.start(made)
-    update, sends = _start_steps({**state, "plan": made})
+    update, sends = _start_steps(services, {**state, "plan": made})
     return Command(update={"plan": made, **update}, goto=sends)
 
 
@@ -154,11 +156,11 @@ def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "c
     return Command(update=_finished(runtime.context, kept), goto="compose")
 
 
-def compose(state: State) -> Command[Literal["select", "release"]]:
+def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "release"]]:
     """Join the answers of the steps; while some are missing, start those that have become ready."""
     steps, results = state["plan"].steps, state["results"]
     if any(step.id not in results for step in steps):
-        update, sends = _start_steps(state)
+        update, sends = _start_steps(runtime.context.services, state)
         return Command(update=update, goto=sends)
     done = [results[step.id] for step in steps]
     classification = state["classification"]
@@ -209,7 +211,7 @@ def release(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
     return {"answer": answer, "history": kept}
 
 
-def _start_steps(state: State) -> tuple[dict[str, Any], list[Send]]:
+def _start_steps(services: Services, state: State) -> tuple[dict[str, Any], list[Send]]:
     """Return the state's update and the sends for every step that is ready and not yet on its way."""
     plan, request = state["plan"], state["request"]
     results, sent = state.get("results", {}), state.get("sent", frozenset())
@@ -219,7 +221,7 @@ def _start_steps(state: State) -> tuple[dict[str, Any], list[Send]]:
         Send(
             "select",
             Work(
-                request=deciding.step_request(request, s, plan, answers),
+                request=deciding.step_request(services, request, s, plan, answers),
                 classification=state["classification"].model_copy(update={"task": s.task}),
                 step=s,
             ),

@@ -27,19 +27,25 @@ class StepOrder:
         self._steps: list[str] = []
         self._headings: dict[str, str] = {}
         self._finished: set[str] = set()
+        self._unseen: frozenset[str] = frozenset()
         self._held: defaultdict[str, list[Chunk]] = defaultdict(list)
 
     def start(self, plan: Plan) -> None:
-        """Learn the order, and head the first step when there are several."""
+        """Learn the order, and head the first step when there are several; of a merged plan only the last is heard."""
         with self._lock:
             self._steps = [step.id for step in plan.steps]
-            if len(plan.steps) > 1:
+            if plan.merged:
+                self._unseen = frozenset(self._steps[:-1])
+                self._steps = self._steps[-1:]
+            elif len(plan.steps) > 1:
                 self._headings = {step.id: heading(step) for step in plan.steps}
                 self._head(self._steps[0])
 
     def add(self, chunk: Chunk) -> None:
         """Take a chunk of any step."""
         with self._lock:
+            if chunk.step in self._unseen:
+                return
             if self._steps and chunk.step != self._steps[0]:
                 self._held[chunk.step].append(chunk)
             else:

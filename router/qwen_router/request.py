@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage, convert_to_messages
@@ -108,22 +108,22 @@ class Request(Value):
         """What the latest `/think` or `/no_think` in a user's or system turn says; `None` when there is none."""
         return last_switch([text_of(m) for m in self.messages if isinstance(m, HumanMessage | SystemMessage)])
 
-    def with_text(self, text: str) -> Request:
-        """Return a copy whose last user turn says `text` and keeps its attachments."""
+    def with_text(self, text: str, *, kinds: Collection[Modality] = ("text", "image", "audio")) -> Request:
+        """Return a copy whose last user turn says `text`, with the conversation's attachments of these kinds alone."""
         at = max(
             (i for i, m in enumerate(self.messages) if isinstance(m, HumanMessage)),
             default=len(self.messages) - 1,
         )
-        turn = self.messages[at]
+        messages = [m if set(self.modalities) <= {"text", *kinds} else _with_kinds(m, kinds) for m in self.messages]
+        turn = messages[at]
         kept = (
             [b for b in turn.content if isinstance(b, dict) and b.get("type") != "text"]
             if (isinstance(turn.content, list))
             else []
         )
         content: Any = [*kept, {"type": "text", "text": text}] if kept else text
-        changed = turn.model_copy(update={"content": content})
-        messages = (*self.messages[:at], changed, *self.messages[at + 1 :])
-        return self.model_copy(update={"messages": messages})
+        messages[at] = turn.model_copy(update={"content": content})
+        return self.model_copy(update={"messages": tuple(messages)})
 
 
 # Qwen2.5's tokenizer makes a token of about 4.5 bytes of English, Chinese or code, and of fewer in rarer scripts.
@@ -158,6 +158,14 @@ def blocks_of(message: BaseMessage, kind: Literal["image", "audio"]) -> list[dic
     if isinstance(message.content, str):
         return []
     return [dict(block) for block in message.content_blocks if block["type"] == kind]
+
+
+def _with_kinds(message: AnyMessage, kinds: Collection[Modality]) -> AnyMessage:
+    """Return a message without its attachments of other kinds."""
+    if isinstance(message.content, str):
+        return message
+    blocks = [dict(b) for b in message.content_blocks if b["type"] not in ("image", "audio") or b["type"] in kinds]
+    return message.model_copy(update={"content": blocks})
 
 
 class Chunk(Value):

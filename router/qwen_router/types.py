@@ -55,9 +55,16 @@ class Step(Value):
 
 
 class Plan(Value):
-    """The steps of a request, in the order of their answers."""
+    """The steps of a request, in the order of their answers.
+
+    Attributes:
+        context: What the request says that every step has to know.
+        merged: Whether the last step makes one answer of the others; otherwise each answer stands under a heading.
+    """
 
     steps: tuple[Step, ...] = Field(min_length=1)
+    context: str = ""
+    merged: bool = False
 
 
 class Usage(Value):

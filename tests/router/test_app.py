@@ -17,11 +17,9 @@ from qwen_router import (
     InputError,
     Offer,
     OutOfMemory,
-    Plan,
     Request,
     RouterError,
     Specialist,
-    Step,
     UnknownModel,
     UnknownTask,
     Verdict,
@@ -218,34 +216,6 @@ def test_a_plugins_task_is_learned_from_its_examples_and_a_failing_check_abstain
     assert answer.decision.classification.task == "law"
     assert answer.decision.attempts[0].check.status == "abstained"
     assert "the check is broken" in caplog.text
-
-
-class Planner:
-    def __init__(self, plan):
-        self.made = plan
-
-    @hookimpl
-    def plan(self):
-        return self.made
-
-
-@pytest.mark.parametrize(
-    "steps",
-    [
-        (Step(id="1", task="math", prompt="a", needs=("2",)), Step(id="2", task="code", prompt="b", needs=("1",))),
-        (Step(id="1", task="math", prompt="a"), Step(id="1", task="code", prompt="b")),
-        (Step(id="1", task="math", prompt="a", needs=("9",)),),
-    ],
-)
-def test_a_plan_that_could_not_run_is_refused(backend, tmp_path, steps):
-    from qwen_router import Router
-
-    settings = make_router(backend, tmp_path).settings
-    with (
-        Router(settings, plugins=[backend, Planner(Plan(steps=steps))]) as router,
-        pytest.raises(RouterError, match="step 1 is given twice or needs"),
-    ):
-        router.invoke("hello")
 
 
 class InMemory(FakeBackend):
