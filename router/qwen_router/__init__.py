@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from qwen_router.events import Event
     from qwen_router.hookspecs import hookimpl
+    from qwen_router.languages import speaks_of_language
     from qwen_router.parsing import boxed, code_blocks, split_thinking
     from qwen_router.request import Chunk, Hints, Request, Sampling, estimated_tokens
     from qwen_router.resources import Device, Resources
@@ -123,6 +124,7 @@ __all__ = [
     "identify_language",
     "load_catalogue",
     "load_settings",
+    "speaks_of_language",
     "split_thinking",
 ]
 
@@ -140,6 +142,7 @@ _MODULES = (
     "backend",
     "specialist",
     "events",
+    "languages",
     "classify",
     "hookspecs",
     "app",

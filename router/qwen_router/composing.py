@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qwen_router import languages
 from qwen_router.types import Plan, Step
 
 SEPARATOR = "\n\n"
@@ -16,7 +17,9 @@ _MERGE = (
 
 
 def heading(step: Step) -> str:
-    """Return a step's heading in Markdown: its prompt on one line, cut at a word."""
+    """Return a step's heading in Markdown: its language, or its prompt on one line, cut at a word."""
+    if step.language:
+        return languages.heading(step.language) + SEPARATOR
     line = " ".join(step.prompt.split())
     if len(line) > _LONGEST_HEADING:
         line = line[: _LONGEST_HEADING - 1].rsplit(" ", 1)[0] + "…"

@@ -9,6 +9,7 @@ from qwen_router.candidates import list_candidates, missing_backends
 from qwen_router.choice import Candidate, Choice
 from qwen_router.errors import BackendError, InputError, NoModelFits, RouterError
 from qwen_router.hooks import call_impl
+from qwen_router.languages import NAMES
 from qwen_router.plan_checking import fault_of
 from qwen_router.request import Request
 from qwen_router.resources import Resources
@@ -54,6 +55,8 @@ def make_plan(
     Raises:
         RouterError: A plugin's plan can't run.
     """
+    if request.languages:
+        return _by_language(services, request, classification)
     plan = proposed
     if plan is None and may_split(services, request):
         plan = services.manager.hook.plan(
@@ -71,8 +74,31 @@ def make_plan(
     return plan
 
 
+def _by_language(services: Services, request: Request, classification: Classification) -> Plan:
+    """Return one step a language.
+
+    Raises:
+        InputError: A language is unknown, or there are too many.
+    """
+    if unknown := [code for code in request.languages if code.partition("-")[0] not in NAMES]:
+        raise InputError(f"The language {unknown[0]!r} is unknown.", f"Take some of {', '.join(sorted(NAMES))}.")
+    codes, most = tuple(dict.fromkeys(request.languages)), services.settings.router.max_steps
+    if len(codes) > most:
+        raise InputError(f"{len(codes)} languages are asked for; {most} are allowed.", "Raise router.max_steps.")
+    task, prompt = classification.task, request.text
+    return Plan(steps=tuple(Step(id=str(i), task=task, prompt=prompt, language=c) for i, c in enumerate(codes, 1)))
+
+
+def of_step(classification: Classification, step: Step) -> Classification:
+    """Return the classification as it holds for one step."""
+    language = step.language or classification.language
+    return classification.model_copy(update={"task": step.task, "language": language})
+
+
 def may_split(services: Services, request: Request) -> bool:
     """Tell whether a request may become several steps: its task is not given, nor a form for the whole answer."""
+    if request.languages:
+        return False
     return request.hints.task is None and request.json_schema is None and services.settings.router.max_steps > 1
 
 
@@ -150,7 +176,7 @@ def explain(services: Services, request: Request) -> Decision:
     classification = classify(services, request)
     plan = make_plan(services, request, classification)
     choices = {
-        step.id: choose(services, step_request(services, request, step, plan, {}), classification, step)
+        step.id: choose(services, step_request(services, request, step, plan, {}), of_step(classification, step), step)
         for step in plan.steps
     }
     return Decision(request_id=request.id, created=created, classification=classification, plan=plan, choices=choices)
@@ -161,6 +187,8 @@ def step_request(services: Services, request: Request, step: Step, plan: Plan, a
 
     It carries the attachments that its specialist reads.
     """
+    if step.language:
+        return request.model_copy(update={"languages": (step.language,)})
     if len(plan.steps) == 1:
         return request
     given = [f"Answer to part {need}:\n{answers[need]}" for need in step.needs if need in answers]

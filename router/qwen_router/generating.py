@@ -10,6 +10,7 @@ from qwen_router.backend import call_options
 from qwen_router.calling import Calls
 from qwen_router.cancellation import current_cancellation
 from qwen_router.collecting import Write
+from qwen_router.languages import instruction, speaks_of_language
 from qwen_router.request import Chunk, estimated_tokens
 from qwen_router.sampling import sampling_of
 from qwen_router.services import Services
@@ -41,7 +42,7 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
     turns = _Turns(specialist, work, write, services.settings.generation.max_rounds)
     with services.pool.lease(winner) as chat_model:
         leased = time.perf_counter()
-        messages = [*specialist.messages(work.request), *_correction(work)]
+        messages = [*_in_language(work, specialist), *_correction(work)]
         options = call_options(sampling, thinking=winner.thinking, json_schema=work.request.json_schema)
         while True:
             calls = Calls(work, model, chat_model, [*messages, *turns.messages], cancellation, write, ceiling=ceiling)
@@ -129,6 +130,15 @@ def _ceiling(services: Services, work: Work, now: float) -> float | None:
     if not work.attempts:
         return None
     return now + services.settings.escalation.max_seconds - sum(a.timings.total for a in work.attempts)
+
+
+def _in_language(work: Work, specialist: Specialist) -> list[BaseMessage]:
+    """Return the specialist's messages, with the language to answer in where models would slip into another."""
+    messages = specialist.messages(work.request)
+    language = work.classification.language
+    if not work.request.languages and (language in ("en", "und") or speaks_of_language(work.request.text)):
+        return messages
+    return specialist.under(instruction(language), messages)
 
 
 def _correction(work: Work) -> list[BaseMessage]:

@@ -222,7 +222,7 @@ def _start_steps(services: Services, state: State) -> tuple[dict[str, Any], list
             "select",
             Work(
                 request=deciding.step_request(services, request, s, plan, answers),
-                classification=state["classification"].model_copy(update={"task": s.task}),
+                classification=deciding.of_step(state["classification"], s),
                 step=s,
             ),
         )

@@ -56,6 +56,7 @@ class Request(Value):
         thread: Name of a kept conversation; `None` for a request that stands alone.
         deadline: Seconds from the start of the call within which the answer must be complete.
         json_schema: A JSON schema the answer has to follow.
+        languages: BCP 47 codes to answer in, one section each; empty for the language of the request.
     """
 
     messages: tuple[AnyMessage, ...] = Field(min_length=1)
@@ -65,6 +66,7 @@ class Request(Value):
     hints: Hints = Hints()
     deadline: float | None = Field(None, gt=0)
     json_schema: dict[str, Any] | None = None
+    languages: tuple[str, ...] = ()
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
 
     @classmethod

@@ -52,12 +52,12 @@ class Specialist(ABC):
 
     def messages(self, request: Request) -> list[BaseMessage]:
         """Return what is sent to the model: the conversation under the specialist's system prompt."""
-        return self.under(self.system, request)
+        return self.under(self.system, request.messages)
 
     @staticmethod
-    def under(system: str, request: Request) -> list[BaseMessage]:
-        """Return the conversation under a system prompt, which follows the caller's own."""
-        given: list[BaseMessage] = list(request.messages)
+    def under(system: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+        """Return a conversation under a system prompt, which follows the caller's own."""
+        given = list(messages)
         if not system:
             return given
         if given and isinstance(given[0], SystemMessage):

@@ -46,12 +46,13 @@ class Classification(Value):
 
 
 class Step(Value):
-    """One part of a request; `needs` names the steps whose answers it reads."""
+    """One part of a request; `needs` names the steps whose answers it reads, `language` is what to answer in."""
 
     id: str
     task: Task
     prompt: str
     needs: tuple[str, ...] = ()
+    language: str = ""
 
 
 class Plan(Value):

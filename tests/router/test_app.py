@@ -19,6 +19,7 @@ from qwen_router import (
     OutOfMemory,
     Request,
     RouterError,
+    Sampling,
     Specialist,
     UnknownModel,
     UnknownTask,
@@ -188,7 +189,16 @@ def test_when_attempts_run_out_the_best_answer_comes_with_a_warning(backend, tmp
 
 def test_an_answer_cut_at_the_limit_says_so(router, backend):
     backend.replies.append(Reply("half an", finish_reason="length"))
-    assert "cut at the token limit" in router.invoke("hello").warnings[0]
+    answer = router.invoke("hello", sampling=Sampling(max_new_tokens=2))
+    assert "cut at the token limit" in answer.warnings[0]
+    assert len(answer.decision.attempts) == 1
+
+
+def test_an_answer_cut_at_the_routers_own_limit_is_told_to_be_brief(router, backend):
+    backend.replies.extend([Reply("half an", finish_reason="length"), Reply("All of it.")])
+    answer = router.invoke("hello")
+    assert answer.text == "All of it."
+    assert "come to an end" in backend.calls[1].messages[-1].text
 
 
 class Sometimes(Specialist):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from qwen_router import Check, Generation, Request, code_blocks, identify_language
+from qwen_router import Check, Generation, Request, code_blocks
 from qwen_router_plugins.checks.answer_language import unasked_natural_language
 from qwen_router_plugins.checks.repetition import repetition
 
@@ -15,8 +15,6 @@ _ASKS_FOR_JSON = re.compile(
     r"|json (?:format|object|array|only)\b|JSON\s*格式",
     re.IGNORECASE,
 )
-_LEAST_ASKED = 15
-"""Letters from which on a request's language is taken for known."""
 
 
 def judge_text(request: Request, generation: Generation) -> Check:
@@ -33,11 +31,17 @@ def judge_text(request: Request, generation: Generation) -> Check:
         return Check(status="abstained", why="The answer was cut at the limit that was asked for.")
     if request.json_schema is not None or _ASKS_FOR_JSON.search(request.text):
         return _judge_json(request, text)
-    other = unasked_natural_language(request.text, identify_language(request.text, least_letters=_LEAST_ASKED), text)
+    other = unasked_natural_language(request, text)
     if other is not None:
         why = f"The answer is in another language ({other}) than the request."
-        return Check(status="rejected", why=why, feedback="Answer in the language of my request.")
+        return Check(status="rejected", why=why, feedback=_ask(request))
     return Check(status="abstained", why="Its form is sound; nothing tests what it says.")
+
+
+def _ask(request: Request) -> str:
+    if request.languages:
+        return f"Answer in this language: {request.languages[0]}."
+    return "Answer in the language of my request."
 
 
 def _judge_json(request: Request, text: str) -> Check:

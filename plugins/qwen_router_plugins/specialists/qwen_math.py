@@ -51,7 +51,7 @@ class QwenMath(Specialist):
         """Ask for a program where one is likely to find the result and may be run, else for reasoning."""
         # It takes a second to start, the model longer to answer.
         ALGEBRA.start()
-        return self.under(PROGRAM if self._writes_program(request) else self.system, request)
+        return self.under(PROGRAM if self._writes_program(request) else self.system, request.messages)
 
     def follow_up(self, request: Request, generation: Generation) -> FollowUp | None:
         """Return the output of the program."""

@@ -35,6 +35,9 @@ def ask(
     thinking: Annotated[
         Thinking, typer.Option("--thinking", help="Whether the model may think first.")
     ] = Thinking.auto,
+    language: Annotated[
+        list[str] | None, typer.Option("--language", metavar="L", help="Answer in it (es, zh, ...); may be repeated.")
+    ] = None,
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer as it comes.")] = True,
     run_code: Annotated[
         bool, typer.Option("--run-code", help="Let the check run the answer's Python in the sandbox.")
@@ -49,6 +52,7 @@ def ask(
     request = Request.of(
         [{"role": "user", "content": _content(read_text(text), image or [], audio or [])}],
         hints=Hints(task=task, model=model, thinking={"on": True, "off": False, "auto": None}[thinking.value]),
+        languages=tuple(language or ()),
     )
     progress = FetchProgress()
     plugins = [] if as_json else [_Announcer()]
