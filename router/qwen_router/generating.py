@@ -46,7 +46,7 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
     if cancellation.cancelled:
         cancellation.check()
     text, thinking = calls.said()
-    usage = calls.usage(estimated_tokens(work.request))
+    usage = calls.usage(estimated_tokens(work.request, winner.media_tokens))
     timings = Timings(
         wait=leased - asked,
         first_token=(calls.first or ended) - leased,

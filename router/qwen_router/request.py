@@ -134,12 +134,18 @@ _TURN_TOKENS = 16
 """What the chat template puts around a turn, rounded up."""
 
 
-def estimated_tokens(request: Request) -> int:
-    """Return about how many tokens a conversation takes, rather too many than too few."""
+def estimated_tokens(request: Request, media_tokens: int | None = None) -> int:
+    """Return about how many tokens a conversation takes, rather too many than too few.
+
+    Args:
+        media_tokens: Those of its images and sounds; `None` takes the family's advice for each.
+    """
     text = sum(len(text_of(m).encode()) for m in request.messages) // _BYTES_PER_TOKEN
-    images = sum(len(blocks_of(m, "image")) for m in request.messages)
-    sounds = sum(len(blocks_of(m, "audio")) for m in request.messages)
-    return text + images * _IMAGE_TOKENS + sounds * _AUDIO_TOKENS + _TURN_TOKENS * len(request.messages)
+    if media_tokens is None:
+        images = sum(len(blocks_of(m, "image")) for m in request.messages)
+        sounds = sum(len(blocks_of(m, "audio")) for m in request.messages)
+        media_tokens = images * _IMAGE_TOKENS + sounds * _AUDIO_TOKENS
+    return text + media_tokens + _TURN_TOKENS * len(request.messages)
 
 
 def text_of(message: BaseMessage) -> str:

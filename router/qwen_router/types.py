@@ -7,6 +7,7 @@ from typing import Literal
 from langchain_core.messages import AIMessage
 from pydantic import Field
 
+from qwen_router.attached import Attached
 from qwen_router.choice import Choice
 from qwen_router.value import Value
 
@@ -31,6 +32,7 @@ class Classification(Value):
         attack: Probability that the text tries to misuse the model.
         confidence: Probability of the chosen task.
         stage: The classifier stage that decided.
+        media: The images of the conversation, then its sounds, as their headers describe them.
     """
 
     scores: dict[Task, float]
@@ -42,6 +44,7 @@ class Classification(Value):
     confidence: float = Field(1.0, ge=0, le=1)
     runner_up: Task | None = None
     stage: int = 1
+    media: tuple[Attached, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
 
