@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage, convert_to_messages
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from qwen_router.errors import InputError
 from qwen_router.soft_switch import last_switch
@@ -51,7 +52,8 @@ class Request(Value):
     """One request: a conversation whose last turn is to be answered.
 
     Attributes:
-        messages: LangChain messages; images and sounds are standard content blocks.
+        messages: LangChain messages; images and sounds are standard content blocks with `url` (a path or an address),
+            `base64` or `bytes`.
         user: Whose limits apply.
         thread: Name of a kept conversation; `None` for a request that stands alone.
         deadline: Seconds from the start of the call within which the answer must be complete.
@@ -66,6 +68,11 @@ class Request(Value):
     deadline: float | None = Field(None, gt=0)
     json_schema: dict[str, Any] | None = None
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
+
+    @field_validator("messages")
+    @classmethod
+    def _bytes_as_base64(cls, messages: tuple[AnyMessage, ...]) -> tuple[AnyMessage, ...]:
+        return tuple(_encoded(m) if isinstance(m.content, list) else m for m in messages)
 
     @classmethod
     def of(cls, value: Request | str | BaseMessage | Sequence[Any], **fields: Any) -> Request:
@@ -146,6 +153,19 @@ def estimated_tokens(request: Request, media_tokens: int | None = None) -> int:
         sounds = sum(len(blocks_of(m, "audio")) for m in request.messages)
         media_tokens = images * _IMAGE_TOKENS + sounds * _AUDIO_TOKENS
     return text + media_tokens + _TURN_TOKENS * len(request.messages)
+
+
+def _encoded(message: AnyMessage) -> AnyMessage:
+    """Return a message whose blocks hold no raw bytes, which no JSON can carry: `bytes` becomes `base64`."""
+    if not any(isinstance(block, dict) and isinstance(block.get("bytes"), bytes) for block in message.content):
+        return message
+    content: list[Any] = []
+    for block in message.content:
+        if isinstance(block, dict) and isinstance(raw := block.get("bytes"), bytes):
+            block = {key: value for key, value in block.items() if key != "bytes"}
+            block["base64"] = base64.b64encode(raw).decode()
+        content.append(block)
+    return message.model_copy(update={"content": content})
 
 
 def text_of(message: BaseMessage) -> str:

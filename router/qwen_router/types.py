@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AnyMessage
 from pydantic import Field
 
 from qwen_router.attached import Attached
@@ -131,13 +131,19 @@ class Check(Value):
 
 
 class Verdict(Value):
-    """A guard's word. `text` is the rewritten text of the last turn, or of the answer."""
+    """A guard's word.
+
+    Attributes:
+        text: The rewritten text of the last turn, or of the answer.
+        messages: The rewritten conversation of a request; `text`, where there is one too, is put into it.
+    """
 
     action: Literal["allow", "rewrite", "deny"]
     kind: str = ""
     why: str = ""
     fix: str = ""
     text: str | None = None
+    messages: tuple[AnyMessage, ...] | None = None
     retry_after: float | None = None
 
 

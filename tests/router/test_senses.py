@@ -103,12 +103,15 @@ def test_the_tokens_of_a_sound_are_those_of_the_processor():
     @settings(deadline=None, max_examples=25)
     @given(st.floats(0.03, 30))
     def holds(seconds: float) -> None:
-        features = extractor([heard(seconds)], sampling_rate=AUDIO_RATE, padding="max_length", return_attention_mask=True)
+        features = extractor(
+            [heard(seconds)], sampling_rate=AUDIO_RATE, padding="max_length", return_attention_mask=True
+        )
         frames = int(features["attention_mask"].sum())
         # What `Qwen2AudioProcessor` makes of the mask.
-        assert media_cost("qwen2_audio", Attached(kind="audio", seconds=seconds)).tokens == (
-            ((frames - 1) // 2 + 1) - 2
-        ) // 2 + 1
+        assert (
+            media_cost("qwen2_audio", Attached(kind="audio", seconds=seconds)).tokens
+            == (((frames - 1) // 2 + 1) - 2) // 2 + 1
+        )
 
     holds()
 

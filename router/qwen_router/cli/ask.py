@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,8 +27,12 @@ class Thinking(StrEnum):
 
 def ask(
     text: Annotated[str, typer.Argument(help="What you want to know; `-` reads standard input.")],
-    image: Annotated[list[Path] | None, typer.Option("--image", metavar="P", help="An image; may be repeated.")] = None,
-    audio: Annotated[list[Path] | None, typer.Option("--audio", metavar="P", help="A sound; may be repeated.")] = None,
+    image: Annotated[
+        list[str] | None, typer.Option("--image", metavar="P", help="A path or an address; may be repeated.")
+    ] = None,
+    audio: Annotated[
+        list[str] | None, typer.Option("--audio", metavar="P", help="A path or an address; may be repeated.")
+    ] = None,
     task: Annotated[str | None, typer.Option("--task", metavar="T", help="Choose the specialist yourself.")] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="M", help="Choose the model yourself.")] = None,
     thinking: Annotated[
@@ -66,12 +69,12 @@ def ask(
         raise Refused(denied.why, denied.fix, kind=denied.kind, retry_after=denied.retry_after)
 
 
-def _content(text: str, images: list[Path], sounds: list[Path]) -> Any:
+def _content(text: str, images: list[str], sounds: list[str]) -> Any:
     """Return a message's content in LangChain's standard form; plain text when nothing is attached."""
     if not images and not sounds:
         return text
-    blocks: list[dict[str, str]] = [{"type": "image", "url": str(path)} for path in images]
-    blocks += [{"type": "audio", "url": str(path)} for path in sounds]
+    blocks: list[dict[str, str]] = [{"type": "image", "url": path} for path in images]
+    blocks += [{"type": "audio", "url": path} for path in sounds]
     return [*blocks, {"type": "text", "text": text}]
 
 
