@@ -15,7 +15,7 @@ from PIL import Image
 
 from qwen_router import Hints, MediaError, NoModelFits
 from qwen_router.cli.show import candidates_view, classification_table
-from qwen_router.testing import FakeBackend
+from qwen_router.testing import FakeBackend, Reply
 
 VL, VL3, AUDIO = "Qwen/Qwen2.5-VL-3B-Instruct", "Qwen/Qwen3-VL-2B-Instruct", "Qwen/Qwen2-Audio-7B-Instruct"
 
@@ -56,7 +56,7 @@ def test_the_decision_says_what_the_model_sees_and_what_it_takes(backend: FakeBa
 
 
 def test_an_answer_keeps_the_costs_of_each_attempt(backend: FakeBackend, tmp_path: Path):
-    backend.replies.append("It is black.")
+    backend.replies.append(Reply("It is black."))
     with make_router(backend, tmp_path) as router:
         answer = router.invoke(asked(sound(2)), hints=Hints(task="audio"))
     (attempt,) = answer.decision.attempts
@@ -117,7 +117,7 @@ def test_images_that_no_context_holds_are_refused(tmp_path: Path):
 
 
 def test_the_answer_says_that_one_frame_of_an_animation_was_looked_at(backend: FakeBackend, tmp_path: Path):
-    backend.replies.append("A red square.")
+    backend.replies.append(Reply("A red square."))
     moving = picture(8, 8, "GIF", save_all=True, append_images=[Image.new("L", (8, 8), 255)])
     with make_router(backend, tmp_path) as router:
         answer = router.invoke(asked(moving))
