@@ -156,16 +156,21 @@ def estimated_tokens(request: Request, media_tokens: int | None = None) -> int:
 
 
 def _encoded(message: AnyMessage) -> AnyMessage:
-    """Return a message whose blocks hold no raw bytes, which no JSON can carry: `bytes` becomes `base64`."""
-    if not any(isinstance(block, dict) and isinstance(block.get("bytes"), bytes) for block in message.content):
-        return message
-    content: list[Any] = []
-    for block in message.content:
-        if isinstance(block, dict) and isinstance(raw := block.get("bytes"), bytes):
-            block = {key: value for key, value in block.items() if key != "bytes"}
-            block["base64"] = base64.b64encode(raw).decode()
-        content.append(block)
-    return message.model_copy(update={"content": content})
+    """Return a message whose attachments hold no raw bytes, which no JSON can carry, and name their type.
+
+    LangChain refuses inline data without a type when it traces a call.
+    """
+    content = [_encoded_block(block) if isinstance(block, dict) else block for block in message.content]
+    return message if content == message.content else message.model_copy(update={"content": content})
+
+
+def _encoded_block(block: dict[str, Any]) -> dict[str, Any]:
+    if block.get("type") not in ("image", "audio"):
+        return block
+    made = dict(block)
+    if isinstance(made.get("bytes"), bytes):
+        made["base64"] = base64.b64encode(made.pop("bytes")).decode()
+    return {"mime_type": f"{made['type']}/*", **made} if "base64" in made else made
 
 
 def text_of(message: BaseMessage) -> str:

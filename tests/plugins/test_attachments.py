@@ -69,7 +69,7 @@ def test_what_would_be_overlooked_is_refused(block, said):
 def test_bytes_are_taken_as_they_are():
     raw = {"type": "image", "bytes": base64.b64decode(png()["base64"])}
     made = request(raw)
-    assert made.messages[0].content[1] == {"type": "image", "base64": png()["base64"]}
+    assert made.messages[0].content[1] == {"type": "image", "mime_type": "image/*", "base64": png()["base64"]}
     assert check_request(made, Settings()) is None
     assert made.model_dump_json()
 

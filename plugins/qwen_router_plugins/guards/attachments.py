@@ -96,4 +96,4 @@ def _inline(block: dict[str, Any], limits: LimitsSection) -> dict[str, Any]:
         return block
     data = fetch(str(block["url"]), block["type"], limits)
     kept = {key: value for key, value in block.items() if key != "url"}
-    return {**kept, "base64": base64.b64encode(data).decode()}
+    return {"mime_type": f"{block['type']}/*", **kept, "base64": base64.b64encode(data).decode()}
