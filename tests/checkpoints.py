@@ -31,6 +31,26 @@ _VISION_TEMPLATE = (
 )
 
 
+_VISION_TOKENS: dict[str, Any] = {
+    "image_token_id": 151655,
+    "video_token_id": 151656,
+    "vision_start_token_id": 151652,
+    "vision_end_token_id": 151653,
+    "tie_word_embeddings": True,
+}
+_INTERLEAVED = {"rope_type": "default", "rope_theta": 5e6, "mrope_section": [4, 2, 2], "mrope_interleaved": True}
+_DEEP_TOWER: dict[str, Any] = {
+    "depth": 2,
+    "hidden_size": HIDDEN,
+    "intermediate_size": 2 * HIDDEN,
+    "num_heads": 4,
+    "out_hidden_size": HIDDEN,
+    "num_position_embeddings": 64,
+    "deepstack_visual_indexes": [0, 1],
+    "initializer_range": 0.3,
+}
+
+
 def save_tokenizer(gguf: Path, directory: Path) -> None:
     """Write the official Qwen2.5 tokenizer that a GGUF file carries, in the form of the family's repositories.
 
@@ -155,22 +175,97 @@ def save_qwen2_5_vl(tokenizer: Path, directory: Path) -> Path:
             "fullatt_block_indexes": [1],
             "initializer_range": 0.3,
         },
-        image_token_id=151655,
-        video_token_id=151656,
-        vision_start_token_id=151652,
-        vision_end_token_id=151653,
-        tie_word_embeddings=True,
+        **_VISION_TOKENS,
     )
     _save(_seeded(lambda: Qwen2_5_VLForConditionalGeneration(config)), directory)
+    _save_image_processor(directory, patch=14)
+    return directory
+
+
+def save_qwen2_vl(tokenizer: Path, directory: Path) -> Path:
+    """Write a Qwen2-VL checkpoint with its image processor; images take 1 to 16 tokens."""
+    from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
+
+    _with_tokens(tokenizer, directory, {}, special=True, template=_VISION_TEMPLATE)
+    config = Qwen2VLConfig(
+        text_config=_text(rope_parameters={"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]}),
+        vision_config={
+            "depth": 2,
+            "embed_dim": HIDDEN,
+            "hidden_size": HIDDEN,
+            "mlp_ratio": 2,
+            "num_heads": 4,
+            "initializer_range": 0.3,
+        },
+        **_VISION_TOKENS,
+    )
+    _save(_seeded(lambda: Qwen2VLForConditionalGeneration(config)), directory)
+    _save_image_processor(directory, patch=14)
+    return directory
+
+
+def save_qwen3_vl(tokenizer: Path, directory: Path) -> Path:
+    """Write a Qwen3-VL checkpoint, whose tower also feeds the first layers; images take 1 to 16 tokens."""
+    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
+    _with_tokens(tokenizer, directory, {}, special=True, template=_VISION_TEMPLATE)
+    config = Qwen3VLConfig(
+        text_config=_text(head_dim=16, rope_parameters=_INTERLEAVED), vision_config=_DEEP_TOWER, **_VISION_TOKENS
+    )
+    _save(_seeded(lambda: Qwen3VLForConditionalGeneration(config)), directory)
+    _save_image_processor(directory, patch=16)
+    return directory
+
+
+def save_qwen3_vl_moe(tokenizer: Path, directory: Path) -> Path:
+    """Write a Qwen3-VL-MoE checkpoint: four experts, two a token; images take 1 to 16 tokens."""
+    from transformers import Qwen3VLMoeConfig, Qwen3VLMoeForConditionalGeneration
+
+    _with_tokens(tokenizer, directory, {}, special=True, template=_VISION_TEMPLATE)
+    experts = {"moe_intermediate_size": HIDDEN, "num_experts": 4, "num_experts_per_tok": 2, "decoder_sparse_step": 1}
+    config = Qwen3VLMoeConfig(
+        text_config=_text(head_dim=16, rope_parameters=_INTERLEAVED, **experts),
+        vision_config=_DEEP_TOWER,
+        **_VISION_TOKENS,
+    )
+    _save(_seeded(lambda: Qwen3VLMoeForConditionalGeneration(config)), directory)
+    _save_image_processor(directory, patch=16)
+    return directory
+
+
+def save_qwen3_5(tokenizer: Path, directory: Path) -> Path:
+    """Write a Qwen3.5 checkpoint: linear attention beside full attention; images take 1 to 16 tokens."""
+    from transformers import Qwen3_5Config, Qwen3_5ForConditionalGeneration
+
+    _with_tokens(tokenizer, directory, {}, special=True, template=_VISION_TEMPLATE)
+    linear = {f"linear_{kind}": 16 for kind in ("key_head_dim", "value_head_dim")}
+    linear |= {f"linear_num_{kind}_heads": 2 for kind in ("key", "value")}
+    tower = {key: value for key, value in _DEEP_TOWER.items() if key != "deepstack_visual_indexes"}
+    config = Qwen3_5Config(
+        text_config=_text(
+            head_dim=16,
+            layer_types=["linear_attention", "full_attention"],
+            rope_parameters={**_INTERLEAVED, "partial_rotary_factor": 1.0},
+            **linear,
+        ),
+        vision_config=tower,
+        **_VISION_TOKENS,
+    )
+    _save(_seeded(lambda: Qwen3_5ForConditionalGeneration(config)), directory)
+    _save_image_processor(directory, patch=16)
+    return directory
+
+
+def _save_image_processor(directory: Path, *, patch: int) -> None:
+    token = (2 * patch) ** 2
     processor = {
         "image_processor_type": "Qwen2VLImageProcessor",
-        "size": {"shortest_edge": 28 * 28, "longest_edge": 16 * 28 * 28},
-        "patch_size": 14,
+        "size": {"shortest_edge": token, "longest_edge": 16 * token},
+        "patch_size": patch,
         "temporal_patch_size": 2,
         "merge_size": 2,
     }
     (directory / "preprocessor_config.json").write_text(json.dumps(processor, indent=2), encoding="utf-8")
-    return directory
 
 
 def save_qwen2_audio(tokenizer: Path, directory: Path) -> Path:

@@ -22,7 +22,11 @@ MODELS = {
     "qwen2": "Qwen2.5-0.5B-Instruct",
     "qwen3": "Qwen3-0.6B",
     "qwen3_moe": "Qwen3-30B-A3B",
+    "qwen2_vl": "Qwen2-VL-2B-Instruct",
     "qwen2_5_vl": "Qwen2.5-VL-3B-Instruct",
+    "qwen3_vl": "Qwen3-VL-2B-Instruct",
+    "qwen3_vl_moe": "Qwen3-VL-30B-A3B-Instruct",
+    "qwen3_5": "Qwen3.5-0.8B",
     "qwen2_audio": "Qwen2-Audio-7B-Instruct",
 }
 """The catalogue's model that each tiny checkpoint stands for."""

@@ -16,9 +16,11 @@ def reject_unusable(candidate: Candidate, tokens: int, resources: Resources, set
     """Reject what can't run here or may not; leave what was rejected before.
 
     Args:
-        tokens: Those of the prompt, as `estimated_tokens` reckons them: rather too many.
+        tokens: Those of the prompt's words, as `estimated_tokens` reckons them: rather too many.
     """
-    why = candidate.rejected or _why_unusable(candidate, int(tokens * _SURELY), resources, settings)
+    why = candidate.rejected or _why_unusable(
+        candidate, int(tokens * _SURELY) + candidate.media_tokens, resources, settings
+    )
     return candidate if why is None else candidate.model_copy(update={"rejected": why, "usable": False})
 
 

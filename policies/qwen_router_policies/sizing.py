@@ -69,7 +69,7 @@ def size(
     Raises:
         NoModelFits: Nothing is usable; the message names what is nearest and what it needs.
     """
-    tokens = estimated_tokens(request)
+    tokens = estimated_tokens(request, 0)
     judged = [reject_unusable(c, tokens, resources, settings) for c in candidates]
     usable = [c for c in judged if c.rejected is None]
     if not usable:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from qwen_router.backend import Backend
 from qwen_router.catalog import Catalogue, Model, expected_load_seconds, expected_quality, expected_tokens_per_second
 from qwen_router.choice import Candidate, ModelKey, Offer
-from qwen_router.errors import InputError
+from qwen_router.errors import InputError, MediaError
 from qwen_router.hooks import tokens_to_think
 from qwen_router.pool import Pool
 from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
+from qwen_router.senses import media_cost, too_much
 from qwen_router.services import Machine, Services
 from qwen_router.specialist import Specialist
 from qwen_router.types import Classification, Task
@@ -28,8 +29,10 @@ class _Step:
     classification: Classification
     resources: Resources
     machine: Machine
-    tokens: int
-    """Those of the prompt and the answer."""
+    text_tokens: int
+    """Those of the prompt's words."""
+    room: int
+    """Those of the answer."""
     tested: bool
     """Whether a decisive check will judge the answer."""
     asked: bool | None
@@ -56,6 +59,7 @@ def list_candidates(
 
     Raises:
         UnknownModel: The caller asked for a model that the catalogue doesn't hold.
+        MediaError: No model takes as many images, or as long sounds.
     """
     room = request.sampling.max_new_tokens or services.settings.generation.max_new_tokens
     machine = resources or services.resources()
@@ -66,14 +70,17 @@ def list_candidates(
         classification,
         machine,
         (machine.cores, machine.ram_bandwidth, tuple((d.kind, d.name, d.bandwidth) for d in machine.devices)),
-        estimated_tokens(request) + room,
+        estimated_tokens(request, 0),
+        room,
         services.settings.escalation.max_attempts > 1 and specialist.can_test(request),
         request.thinking_switch if request.hints.thinking is None else request.hints.thinking,
         _contexts(services.pool.warm()),
     )
     backends = [b for b in services.registry.backends.values() if b.missing(services.settings) is None]
     found: list[Candidate] = []
-    for model, own in _models(services, specialist, request):
+    models = list(_models(services, specialist, request))
+    _refuse_too_much([model for model, _ in models], classification)
+    for model, own in models:
         thought = _thought(step, model)
         found.extend(
             _candidate(step, model, backend, offer, thought, own)
@@ -135,6 +142,13 @@ def _models(services: Services, specialist: Specialist, request: Request) -> Ite
             yield model, own
 
 
+def _refuse_too_much(models: list[Model], classification: Classification) -> None:
+    reasons = [too_much(m.model_type, m.max_images, classification.media) for m in models]
+    if models and all(reasons):
+        fix = "Send fewer or shorter ones, or choose another model."
+        raise MediaError(f"{models[0].name} {reasons[0]}", fix)
+
+
 @dataclass(frozen=True)
 class _Thought:
     """Whether the request calls for one, and the most tokens it may have if there is one."""
@@ -156,7 +170,9 @@ def _thought(step: _Step, model: Model) -> _Thought:
 def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, thought: _Thought, own: bool) -> Candidate:
     services = step.services
     thinking = thought.tokens > 0
-    context, warm = _context(step, model, backend, offer, step.tokens + thought.tokens)
+    media_tokens = _media_tokens(step, model)
+    tokens = step.text_tokens + media_tokens + step.room
+    context, warm = _context(step, model, backend, offer, tokens + thought.tokens)
     key = (model.id, backend.name, offer, context, thinking, step.task, step.machine)
     expected = services.expectations.get(key)
     if expected is None:
@@ -168,7 +184,7 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, though
     found: dict[str, object] = {
         "speaks": step.request.hints.model is not None or _speaks(model, step.classification.language),
         # Where the context is too short for both, the answer keeps its room.
-        "thinking_budget": min(thought.tokens, max(1, context - step.tokens)),
+        "thinking_budget": min(thought.tokens, max(1, context - tokens)),
         "overthinks": thinking and not thought.wanted,
         "underthinks": step.asked is True and not thinking,
         "tested": step.tested,
@@ -177,10 +193,20 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, though
         "download_bytes": download,
         "warm": warm,
         "own": own,
+        "media_tokens": media_tokens,
     }
+    if why := too_much(model.model_type, model.max_images, step.classification.media):
+        found["rejected"] = f"It {why}"
     if warm:
         found["load_seconds"] = 0.0
     return expected.model_copy(update=found | _learned(services, expected, step.task, warm=warm))
+
+
+def _media_tokens(step: _Step, model: Model) -> int:
+    """Return what the attachments take; by the family's advice where nobody has measured them."""
+    if not step.classification.media:
+        return estimated_tokens(step.request) - step.text_tokens
+    return sum(media_cost(model.model_type, attached).tokens for attached in step.classification.media)
 
 
 def _expected(step: _Step, model: Model, backend: Backend, offer: Offer, context: int, thinking: bool) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from qwen_router.attached import MediaCost
 from qwen_router.value import Value
 
 Format = Literal["safetensors", "gguf", "served"]
@@ -67,6 +68,7 @@ class Candidate(Value):
         underthinks: Whether it doesn't think although the user asks for it.
         speaks: Whether it is documented for the request's language.
         source: The weight source that has the files, or could fetch `download_bytes` of them.
+        media_tokens: What the images and sounds of the request take of its context.
         own: Whether the model is one of the specialist's own, not a stand-in; `usable`: whether it could be chosen.
         rejected: Why it lost; `None` for the winner.
     """
@@ -88,6 +90,7 @@ class Candidate(Value):
     overthinks: bool = False
     underthinks: bool = False
     context: int
+    media_tokens: int = 0
     source: str = ""
     on_disk: bool = True
     download_bytes: int = 0
@@ -108,8 +111,13 @@ class Candidate(Value):
 
 
 class Choice(Value):
-    """The winner, and every candidate with the reason it lost."""
+    """The winner, and every candidate with the reason it lost.
+
+    Attributes:
+        media: What the winner sees and hears of the request's attachments, in their order, and the tokens they take.
+    """
 
     winner: Candidate
     reason: str
     candidates: tuple[Candidate, ...] = ()
+    media: tuple[MediaCost, ...] = ()

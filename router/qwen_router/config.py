@@ -14,6 +14,10 @@ Licence = Literal["any", "commercial", "open"]
 LICENCES: tuple[Licence, ...] = get_args(Licence)
 
 
+_PORT = r"(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+_HOST = rf"^(https?://)?(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:{_PORT})?$"
+
+
 class Section(BaseModel):
     """A table of the file: frozen, and an unknown key is an error."""
 
@@ -126,6 +130,8 @@ class LimitsSection(Section):
     max_attachments: int = Field(8, ge=0)
     max_image_pixels: int = Field(100_000_000, ge=1)
     max_attachment_bytes: int = Field(52_428_800, ge=1)
+    allowed_hosts: tuple[Annotated[str, Field(pattern=_HOST)], ...] = ()
+    """Whose images and sounds may be fetched: `example.org` and `*.example.org` over https, `http://localhost:8080`."""
 
 
 class SecuritySection(Section):

@@ -13,6 +13,7 @@ from qwen_router.languages import NAMES
 from qwen_router.plan_checking import fault_of
 from qwen_router.request import Request
 from qwen_router.resources import Resources
+from qwen_router.senses import media_cost
 from qwen_router.services import Services
 from qwen_router.types import Classification, Decision, Escalation, Plan, Step, Verdict
 
@@ -139,7 +140,7 @@ def size(
     *,
     resources: Resources | None = None,
 ) -> Choice:
-    """Ask the sizing policies.
+    """Ask the sizing policies, and add what the winner makes of the attachments.
 
     Args:
         resources: The machine to choose for; `None` for this one.
@@ -164,7 +165,10 @@ def size(
         raise NoModelFits(f"{error.what} {faults}".strip(), error.fix, candidates=error.candidates) from None
     if choice is None:
         raise NoModelFits("No sizing policy made a choice.", "Register one; qwen_router_policies.sizing is built in.")
-    return choice
+    if not classification.media:
+        return choice
+    model_type = services.catalogue.find(choice.winner.model).model_type
+    return choice.model_copy(update={"media": tuple(media_cost(model_type, a) for a in classification.media)})
 
 
 def explain(services: Services, request: Request) -> Decision:

@@ -52,7 +52,7 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
         ended = time.perf_counter()
     if cancellation.cancelled:
         cancellation.check()
-    usage = turns.usage(estimated_tokens(work.request))
+    usage = turns.usage(estimated_tokens(work.request, winner.media_tokens))
     timings = Timings(
         wait=leased - asked,
         first_token=(turns.calls[0].first or ended) - leased,

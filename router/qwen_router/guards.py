@@ -26,7 +26,10 @@ def check_request(
             continue
         if verdict.action == "deny":
             return request, verdict
-        request = request.with_text(verdict.text or "")
+        if verdict.messages is not None:
+            request = request.model_copy(update={"messages": verdict.messages})
+        if verdict.text is not None or verdict.messages is None:
+            request = request.with_text(verdict.text or "")
     return request, None
 
 

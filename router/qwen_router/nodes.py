@@ -174,6 +174,7 @@ def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "
         escalations=tuple(e for r in done for e in r.escalations),
     )
     tries = [a.timings for r in done for a in r.attempts]
+    notes = (attached.note for attached in classification.media if attached.note)
     answer = Answer(
         text=composing.join(state["plan"], [r.generation.text for r in done]),
         thinking="\n\n".join(r.generation.thinking for r in done if r.generation.thinking),
@@ -185,7 +186,7 @@ def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "
             generate=sum(t.generate for t in tries),
             total=state["clock"].elapsed,
         ),
-        warnings=tuple(dict.fromkeys(w for r in done for w in r.warnings)),
+        warnings=tuple(dict.fromkeys([*notes, *(w for r in done for w in r.warnings)])),
     )
     return Command(update={"answer": answer}, goto="release")
 

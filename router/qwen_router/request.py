@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage, convert_to_messages
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from qwen_router.errors import InputError
 from qwen_router.soft_switch import last_switch
@@ -51,7 +52,8 @@ class Request(Value):
     """One request: a conversation whose last turn is to be answered.
 
     Attributes:
-        messages: LangChain messages; images and sounds are standard content blocks.
+        messages: LangChain messages; images and sounds are standard content blocks with `url` (a path or an address),
+            `base64` or `bytes`.
         user: Whose limits apply.
         thread: Name of a kept conversation; `None` for a request that stands alone.
         deadline: Seconds from the start of the call within which the answer must be complete.
@@ -68,6 +70,11 @@ class Request(Value):
     json_schema: dict[str, Any] | None = None
     languages: tuple[str, ...] = ()
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
+
+    @field_validator("messages")
+    @classmethod
+    def _bytes_as_base64(cls, messages: tuple[AnyMessage, ...]) -> tuple[AnyMessage, ...]:
+        return tuple(_encoded(m) if isinstance(m.content, list) else m for m in messages)
 
     @classmethod
     def of(cls, value: Request | str | BaseMessage | Sequence[Any], **fields: Any) -> Request:
@@ -136,12 +143,36 @@ _TURN_TOKENS = 16
 """What the chat template puts around a turn, rounded up."""
 
 
-def estimated_tokens(request: Request) -> int:
-    """Return about how many tokens a conversation takes, rather too many than too few."""
+def estimated_tokens(request: Request, media_tokens: int | None = None) -> int:
+    """Return about how many tokens a conversation takes, rather too many than too few.
+
+    Args:
+        media_tokens: Those of its images and sounds; `None` takes the family's advice for each.
+    """
     text = sum(len(text_of(m).encode()) for m in request.messages) // _BYTES_PER_TOKEN
-    images = sum(len(blocks_of(m, "image")) for m in request.messages)
-    sounds = sum(len(blocks_of(m, "audio")) for m in request.messages)
-    return text + images * _IMAGE_TOKENS + sounds * _AUDIO_TOKENS + _TURN_TOKENS * len(request.messages)
+    if media_tokens is None:
+        images = sum(len(blocks_of(m, "image")) for m in request.messages)
+        sounds = sum(len(blocks_of(m, "audio")) for m in request.messages)
+        media_tokens = images * _IMAGE_TOKENS + sounds * _AUDIO_TOKENS
+    return text + media_tokens + _TURN_TOKENS * len(request.messages)
+
+
+def _encoded(message: AnyMessage) -> AnyMessage:
+    """Return a message whose attachments hold no raw bytes, which no JSON can carry, and name their type.
+
+    LangChain refuses inline data without a type when it traces a call.
+    """
+    content = [_encoded_block(block) if isinstance(block, dict) else block for block in message.content]
+    return message if content == message.content else message.model_copy(update={"content": content})
+
+
+def _encoded_block(block: dict[str, Any]) -> dict[str, Any]:
+    if block.get("type") not in ("image", "audio"):
+        return block
+    made = dict(block)
+    if isinstance(made.get("bytes"), bytes):
+        made["base64"] = base64.b64encode(made.pop("bytes")).decode()
+    return {"mime_type": f"{made['type']}/*", **made} if "base64" in made else made
 
 
 def text_of(message: BaseMessage) -> str:

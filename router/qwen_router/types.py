@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AnyMessage
 from pydantic import Field
 
+from qwen_router.attached import Attached
 from qwen_router.choice import Choice
 from qwen_router.value import Value
 
@@ -31,6 +32,7 @@ class Classification(Value):
         attack: Probability that the text tries to misuse the model.
         confidence: Probability of the chosen task.
         stage: The classifier stage that decided.
+        media: The images of the conversation, then its sounds, as their headers describe them.
     """
 
     scores: dict[Task, float]
@@ -42,6 +44,7 @@ class Classification(Value):
     confidence: float = Field(1.0, ge=0, le=1)
     runner_up: Task | None = None
     stage: int = 1
+    media: tuple[Attached, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
 
@@ -136,13 +139,19 @@ class Check(Value):
 
 
 class Verdict(Value):
-    """A guard's word. `text` is the rewritten text of the last turn, or of the answer."""
+    """A guard's word.
+
+    Attributes:
+        text: The rewritten text of the last turn, or of the answer.
+        messages: The rewritten conversation of a request; `text`, where there is one too, is put into it.
+    """
 
     action: Literal["allow", "rewrite", "deny"]
     kind: str = ""
     why: str = ""
     fix: str = ""
     text: str | None = None
+    messages: tuple[AnyMessage, ...] | None = None
     retry_after: float | None = None
 
 

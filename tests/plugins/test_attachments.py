@@ -4,8 +4,8 @@ import wave
 
 import pytest
 
-from qwen_router import MediaError, Request, Settings
-from qwen_router_plugins.guards.attachments import check_request
+from qwen_router import Classification, MediaError, Request, Settings
+from qwen_router_plugins.guards.attachments import check_request, classify
 
 
 def png():
@@ -50,3 +50,40 @@ def test_what_can_not_be_read_is_the_callers_mistake(block):
 def test_too_many_pixels_are_refused_by_the_header():
     with pytest.raises(MediaError, match="8 x 8 pixels"):
         check_request(request(png()), Settings(limits={"max_image_pixels": 63}))
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"type": "video", "url": "a.mp4"}, "A video is attached; videos are not read"),
+        ({"type": "video_url", "video_url": {"url": "a.mp4"}}, "A video is attached"),
+        ({"type": "file", "url": "a.pdf", "mime_type": "application/pdf"}, "A block of type file"),
+        ({"type": "image_url", "image_url": "a.png"}, "A block of type image_url"),
+    ],
+)
+def test_what_would_be_overlooked_is_refused(block, said):
+    with pytest.raises(MediaError, match=said):
+        check_request(request(block), Settings())
+
+
+def test_bytes_are_taken_as_they_are():
+    raw = {"type": "image", "bytes": base64.b64decode(png()["base64"])}
+    made = request(raw)
+    assert made.messages[0].content[1] == {"type": "image", "mime_type": "image/*", "base64": png()["base64"]}
+    assert check_request(made, Settings()) is None
+    assert made.model_dump_json()
+
+
+def test_sizes_are_added_to_the_classification(classification):
+    found = classify(request(wav(), png()), classification, Settings())
+    assert [(a.kind, a.width, a.height, a.seconds) for a in found.media] == [
+        ("image", 8, 8, 0.0),
+        ("audio", 0, 0, 0.1),
+    ]
+    assert classify(request(), classification, Settings()) is None
+    assert classify(request({"type": "image", "url": "/no/such.png"}), classification, Settings()) is None
+
+
+@pytest.fixture
+def classification():
+    return Classification(scores={"vision": 1.0}, task="vision", difficulty=0.1)

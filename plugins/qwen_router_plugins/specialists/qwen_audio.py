@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from qwen_router import Check, Generation, Request, Specialist
-
-_REFUSES_TO_LISTEN = re.compile(
-    r"\b(?:can(?:'|no|\u2019)t|unable to) (?:hear|listen|access|process) (?:to )?(?:the |any |this |your )?"
-    r"(?:audio|sound|recording)s?",
-    re.IGNORECASE,
-)
+from qwen_router_plugins.checks.refusing import HEARING, refuses
+from qwen_router_plugins.checks.text import judge_text
 
 
 class QwenAudio(Specialist):
@@ -42,6 +36,6 @@ class QwenAudio(Specialist):
 
     def check(self, request: Request, generation: Generation) -> Check:
         """Reject an answer that refuses to listen to a sound that was sent."""
-        if "audio" in request.modalities and _REFUSES_TO_LISTEN.search(generation.text):
+        if "audio" in request.modalities and refuses(generation.text, HEARING):
             return Check(status="rejected", why="The model says that it can't hear the audio.")
-        return super().check(request, generation)
+        return judge_text(request, generation)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from qwen_router import Check, Generation, Request, Specialist
-
-_REFUSES_TO_LOOK = re.compile(
-    r"\b(?:can(?:'|no|\u2019)t|unable to) (?:directly )?(?:see|view|access|process) (?:the |any |this |your )?"
-    r"(?:image|picture|photo)s?",
-    re.IGNORECASE,
-)
+from qwen_router_plugins.checks.refusing import SEEING, refuses
+from qwen_router_plugins.checks.text import judge_text
 
 
 class QwenVL(Specialist):
@@ -48,6 +42,6 @@ class QwenVL(Specialist):
 
     def check(self, request: Request, generation: Generation) -> Check:
         """Reject an answer that refuses to look at an image that was sent."""
-        if "image" in request.modalities and _REFUSES_TO_LOOK.search(generation.text):
+        if "image" in request.modalities and refuses(generation.text, SEEING):
             return Check(status="rejected", why="The model says that it can't see the image.")
-        return super().check(request, generation)
+        return judge_text(request, generation)

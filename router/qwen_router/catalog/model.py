@@ -65,6 +65,7 @@ class Model(Value):
         intermediate_size: Width of the dense feed-forward layers; of one expert in `moe_intermediate_size`.
         tower_parameters: Those of the vision and audio towers, which are part of `parameters`.
         context: Native context in tokens.
+        max_images: Most images of a request; `None` leaves that to the context.
         thinking: `none`, `hybrid` (a switch), or `only`.
         commercial_use: `yes`, `conditional` (a licence for more than 100 million users), `no` or `unknown`.
         languages: BCP 47 tags that the model is documented for; empty when it reads about a hundred or nobody says.
@@ -97,6 +98,7 @@ class Model(Value):
     vocab_size: PositiveInt
     tied_embeddings: bool
     context: PositiveInt
+    max_images: int | None = None
     thinking: Literal["none", "hybrid", "only"]
     modalities: tuple[Modality, ...]
     languages: tuple[str, ...] = ()

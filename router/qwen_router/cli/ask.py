@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from qwen_router.cli.console import AsJson, ConfigPath, FetchProgress, err, open_router, print_json, read_text
+from qwen_router.cli.console import (
+    AsJson,
+    Audios,
+    ConfigPath,
+    FetchProgress,
+    Images,
+    content_of,
+    err,
+    open_router,
+    print_json,
+    read_text,
+)
 from qwen_router.cli.show import decision_line
 from qwen_router.errors import Refused
 
@@ -28,8 +38,8 @@ class Thinking(StrEnum):
 
 def ask(
     text: Annotated[str, typer.Argument(help="What you want to know; `-` reads standard input.")],
-    image: Annotated[list[Path] | None, typer.Option("--image", metavar="P", help="An image; may be repeated.")] = None,
-    audio: Annotated[list[Path] | None, typer.Option("--audio", metavar="P", help="A sound; may be repeated.")] = None,
+    image: Images = None,
+    audio: Audios = None,
     task: Annotated[str | None, typer.Option("--task", metavar="T", help="Choose the specialist yourself.")] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="M", help="Choose the model yourself.")] = None,
     thinking: Annotated[
@@ -50,7 +60,7 @@ def ask(
     from qwen_router.types import Answer
 
     request = Request.of(
-        [{"role": "user", "content": _content(read_text(text), image or [], audio or [])}],
+        [{"role": "user", "content": content_of(read_text(text), image or [], audio or [])}],
         hints=Hints(task=task, model=model, thinking={"on": True, "off": False, "auto": None}[thinking.value]),
         languages=tuple(language or ()),
     )
@@ -68,15 +78,6 @@ def ask(
     if answer.decision.denied is not None:
         denied = answer.decision.denied
         raise Refused(denied.why, denied.fix, kind=denied.kind, retry_after=denied.retry_after)
-
-
-def _content(text: str, images: list[Path], sounds: list[Path]) -> Any:
-    """Return a message's content in LangChain's standard form; plain text when nothing is attached."""
-    if not images and not sounds:
-        return text
-    blocks: list[dict[str, str]] = [{"type": "image", "url": str(path)} for path in images]
-    blocks += [{"type": "audio", "url": str(path)} for path in sounds]
-    return [*blocks, {"type": "text", "text": text}]
 
 
 def _stream(items: Any, final: type[Any]) -> Any:

@@ -23,6 +23,12 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ConfigPath = Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The configuration file.")]
+Images = Annotated[
+    list[str] | None, typer.Option("--image", metavar="P", help="An image's path or address; may be repeated.")
+]
+Audios = Annotated[
+    list[str] | None, typer.Option("--audio", metavar="P", help="A sound's path or address; may be repeated.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -111,3 +117,12 @@ class FetchProgress:
         """Take the bar off the screen."""
         self._bar.stop()
         self._tasks.clear()
+
+
+def content_of(text: str, images: list[str], sounds: list[str]) -> Any:
+    """Return a message's content in LangChain's standard form; plain text when nothing is attached."""
+    if not images and not sounds:
+        return text
+    blocks: list[dict[str, str]] = [{"type": "image", "url": path} for path in images]
+    blocks += [{"type": "audio", "url": path} for path in sounds]
+    return [*blocks, {"type": "text", "text": text}]

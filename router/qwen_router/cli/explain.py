@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from qwen_router.cli.console import AsJson, ConfigPath, open_router, out, print_json, read_text
+from qwen_router.cli.console import (
+    AsJson,
+    Audios,
+    ConfigPath,
+    Images,
+    content_of,
+    open_router,
+    out,
+    print_json,
+    read_text,
+)
 from qwen_router.cli.show import candidates_view, classification_table, step_title
 from qwen_router.errors import Refused
 
@@ -14,14 +24,17 @@ from qwen_router.errors import Refused
 def explain(
     text: Annotated[str, typer.Argument(help="The request; `-` reads standard input.")],
     task: Annotated[str | None, typer.Option("--task", metavar="T", help="Choose the specialist yourself.")] = None,
+    image: Images = None,
+    audio: Audios = None,
     as_json: AsJson = False,
     config: ConfigPath = None,
 ) -> None:
     """Say how TEXT would be answered, and why; no model is loaded."""
-    from qwen_router.request import Hints
+    from qwen_router.request import Hints, Request
 
+    content = content_of(read_text(text), image or [], audio or [])
     with open_router(config) as router:
-        decision = router.explain(read_text(text), hints=Hints(task=task))
+        decision = router.explain(Request.of([{"role": "user", "content": content}], hints=Hints(task=task)))
     if as_json:
         print_json(decision.model_dump_json(indent=2))
     if decision.denied is not None:

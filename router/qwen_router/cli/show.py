@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from qwen_router.attached import MediaCost
 from qwen_router.choice import Candidate, Choice
 from qwen_router.types import Classification, Step
 
@@ -39,6 +40,9 @@ def classification_table(classification: Classification) -> Table:
     table.add_row("language", classification.language)
     table.add_row("reads", ", ".join(classification.modalities))
     table.add_row("because", ", ".join(f"{escape(r.signal)} ({r.weight:+.1f})" for r in classification.reasons) or "—")
+    for attached in classification.media:
+        if attached.note:
+            table.add_row("note", escape(attached.note))
     return table
 
 
@@ -55,7 +59,15 @@ def candidates_view(choice: Choice, *, width: int) -> RenderableType:
     rows += [(c, escape(c.rejected or ""), "dim") for c in shown]
     left = len(losers) - len(shown)
     more = Text(f"… {left} more: --json", style="dim") if left else Text()
-    return Group(_table(rows) if width >= _WIDE else _lines(rows), more)
+    media = [Text(_cost_line(cost)) for cost in choice.media]
+    return Group(*media, _table(rows) if width >= _WIDE else _lines(rows), more)
+
+
+def _cost_line(cost: MediaCost) -> str:
+    if cost.kind == "audio":
+        return f"sound of {cost.seconds:,.1f} s: {cost.tokens:,} tokens"
+    sent, seen = f"{cost.width:,} x {cost.height:,}", f"{cost.seen_width:,} x {cost.seen_height:,}"
+    return f"image of {sent} pixels, seen as {seen}: {cost.tokens:,} tokens"
 
 
 def _table(rows: Sequence[tuple[Candidate, str, str]]) -> Table:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from qwen_router.config import LimitsSection
 from qwen_router.errors import InputError, MediaError
+from qwen_router.senses import sight_of
 from qwen_router_plugins.backends.transformers import batch
 
 RATE = 16_000
@@ -56,26 +57,44 @@ def count(chat: Any, messages: list[Any], token: int) -> int:
     return int(prompts.build(messages, thinking=False, limits=LimitsSection()).ids.count(token))
 
 
-@pytest.mark.parametrize(("width", "height", "tokens"), [(56, 56, 4), (28, 84, 3), (560, 560, 16), (28, 28, 1)])
-def test_an_image_takes_the_tokens_of_its_size(load_tiny: TinyLoader, width: int, height: int, tokens: int):
-    chat = load_tiny("qwen2_5_vl")
-    assert count(chat, asked("What is it?", picture(width, height)), 151655) == tokens
+SIGHTED = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "qwen3_5")
 
 
-def test_every_image_is_placed_where_it_was_sent(load_tiny: TinyLoader):
-    chat = load_tiny("qwen2_5_vl")
-    ids = chat.engine.checkpoint.prompts.build(
-        asked("What is it?", picture(56, 56), picture(28, 84)), thinking=False, limits=LimitsSection()
-    ).ids
-    runs = [len(run) for run in "".join("x" if i == 151655 else " " for i in ids).split()]
-    assert runs == [4, 3]
+@pytest.mark.parametrize("architecture", SIGHTED)
+@pytest.mark.parametrize(("wide", "high", "tokens"), [(2, 2, 4), (1, 3, 3), (20, 20, 16), (1, 1, 1), (0.3, 0.9, 2)])
+def test_an_image_takes_the_tokens_of_its_size(
+    load_tiny: TinyLoader, architecture: str, wide: float, high: float, tokens: int
+):
+    """Sides in tokens; the tiny checkpoints see 1 to 16."""
+    side = sight_of(architecture).factor
+    chat = load_tiny(architecture)
+    assert count(chat, asked("What is it?", picture(round(wide * side), round(high * side))), 151655) == tokens
 
 
-def test_one_changed_pixel_changes_the_logits(load_tiny: TinyLoader):
-    chat = load_tiny("qwen2_5_vl")
-    same = logits(chat, asked("What is it?", picture()))
-    assert torch.equal(same, logits(chat, asked("What is it?", picture())))
-    assert not torch.equal(same, logits(chat, asked("What is it?", picture(dot=(255, 255, 255)))))
+@pytest.mark.parametrize("architecture", SIGHTED)
+def test_every_image_is_placed_where_it_was_sent(load_tiny: TinyLoader, architecture: str):
+    chat, side = load_tiny(architecture), sight_of(architecture).factor
+    text = [{"type": "text", "text": word} for word in ("first", "second", "third")]
+    messages = [HumanMessage([text[0], picture(2 * side, 2 * side), text[1], picture(side, 3 * side), text[2]])]
+    ids = chat.engine.checkpoint.prompts.build(messages, thinking=False, limits=LimitsSection()).ids
+    shown = chat.engine.checkpoint.prompts.vocabulary.backend.decode(ids, skip_special_tokens=False)
+    start, pad, end = "<|vision_start|>", "<|image_pad|>", "<|vision_end|>"
+    assert f"first{start}{4 * pad}{end}second{start}{3 * pad}{end}third" in shown
+
+
+@pytest.mark.parametrize("architecture", SIGHTED)
+def test_one_changed_pixel_changes_the_logits(load_tiny: TinyLoader, architecture: str):
+    chat = load_tiny(architecture)
+    same = logits(chat, asked("What is it?", picture(64, 64)))
+    assert torch.equal(same, logits(chat, asked("What is it?", picture(64, 64))))
+    assert not torch.equal(same, logits(chat, asked("What is it?", picture(64, 64, dot=(255, 255, 255)))))
+
+
+@pytest.mark.parametrize("architecture", SIGHTED)
+def test_the_order_of_images_matters_to_the_logits(load_tiny: TinyLoader, architecture: str):
+    chat, light = load_tiny(architecture), picture(64, 64, dot=(255, 255, 255))
+    one, other = asked("Compare.", picture(64, 64), light), asked("Compare.", light, picture(64, 64))
+    assert not torch.equal(logits(chat, one), logits(chat, other))
 
 
 def test_changed_sound_changes_the_logits(load_tiny: TinyLoader):
@@ -91,7 +110,7 @@ def test_a_sound_takes_25_tokens_a_second(load_tiny: TinyLoader):
     assert count(chat, asked("What is it?", sound(seconds=AUDIO_SECONDS)), 151646) == 25 * AUDIO_SECONDS
 
 
-MEDIA = {"qwen2_5_vl": [picture(), picture(28, 84)], "qwen2_audio": [sound(), sound(880, 0.5)]}
+MEDIA = {name: [picture(64, 64), picture(32, 96)] for name in SIGHTED} | {"qwen2_audio": [sound(), sound(880, 0.5)]}
 
 
 @pytest.mark.parametrize("architecture", MEDIA)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
 from qwen_router.config import LimitsSection
 from qwen_router.errors import MediaError
-from qwen_router_plugins.media import load_image, read_attachment
+from qwen_router_plugins.media import as_sent, read_attachment
 
 _SOUNDS = {b"RIFF": "wav", b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3", b"\xff\xfb": "mp3", b"\xff\xf3": "mp3"}
 
@@ -43,13 +42,7 @@ def _block(block: dict[str, Any], limits: LimitsSection) -> dict[str, Any]:
 
 
 def _image(block: dict[str, Any], limits: LimitsSection) -> dict[str, Any]:
-    from PIL import Image
-
-    # Decoded only to be checked: a broken image is the caller's mistake and shouldn't look like the server's.
-    load_image(block, limits)
-    data, _ = read_attachment(block, limits, "image")
-    with Image.open(BytesIO(data)) as image:
-        kind = Image.MIME.get(image.format or "", "image/png")
+    kind, data = as_sent(block, limits)
     return {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{base64.b64encode(data).decode()}"}}
 
 

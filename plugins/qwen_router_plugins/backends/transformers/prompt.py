@@ -11,6 +11,7 @@ from langchain_core.messages import BaseMessage
 from qwen_router.config import LimitsSection
 from qwen_router.errors import InputError, MediaError
 from qwen_router.request import blocks_of
+from qwen_router.senses import Sight
 from qwen_router_plugins.backends.chat_template import ChatTemplate, opens_thought
 from qwen_router_plugins.backends.transformers.vocabulary import Vocabulary
 from qwen_router_plugins.media import load_audio, load_image
@@ -77,13 +78,14 @@ class PromptBuilder:
             return {}, []
         if self.image_processor is None:
             raise MediaError(f"{self.name} sees no images.", "Use a model such as Qwen2.5-VL.")
-        try:
-            features: BatchFeature = self.image_processor(
-                images=[load_image(block, limits) for block in blocks], return_tensors="pt"
-            )
-        except ValueError as error:
-            raise MediaError(f"{self.name} can't take this image: {error}.", "Send it in another shape.") from None
-        merged = self.image_processor.merge_size**2
+        processor = self.image_processor
+        size = processor.size
+        sight = Sight(processor.patch_size * processor.merge_size, size["shortest_edge"], size["longest_edge"])
+        # Resized while they are decoded: whole, a large one would lie in memory several times.
+        features: BatchFeature = processor(
+            images=[load_image(block, limits, sight) for block in blocks], do_resize=False, return_tensors="pt"
+        )
+        merged = processor.merge_size**2
         counts = [int(grid.prod()) // merged for grid in features["image_grid_thw"]]
         return {name: features[name] for name in ("pixel_values", "image_grid_thw")}, counts
 
