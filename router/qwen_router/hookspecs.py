@@ -110,7 +110,8 @@ def check_request(request: Request, settings: Settings) -> Verdict | None:
     """Allow, rewrite or deny a request before anything else sees it; `None` abstains.
 
     Any deny wins. A guard that raises denies; only an `InputError`, for a request that can't be read at all, goes to
-    the caller as it is. Rewrites are applied in the order of registration, each seeing the last.
+    the caller as it is. Rewrites, of the last turn's `text` or of all `messages`, are applied in the order of
+    registration, each seeing the last.
     """
 
 
