@@ -14,6 +14,8 @@ _THINKING_GAIN = 1.0
 # A second sample of a model that failed is right about a fourth as often as a first one: what it got wrong is no
 # accident most of the time.
 _AGAIN = 0.25
+_LIKELY_ENOUGH = 0.2
+"""Probability of the second likeliest task from which on its specialist is worth asking."""
 
 
 @hookimpl
@@ -25,7 +27,8 @@ def escalate(
 ) -> Escalation:
     """Let the model mend its answer once where the check says what is wrong; then take the cheapest promising way.
 
-    The ways are a better model, the same one thinking, and another sample of it. Each has a chance to be right, and
+    The ways are a better model, the same one thinking, another sample of it, and the specialist of the task that is
+    second likeliest. Each has a chance to be right, and
     seconds that it takes; the least seconds for the chance go first.
     """
     last = attempts[-1].choice.winner
@@ -34,17 +37,15 @@ def escalate(
     same = [a for a in attempts if a.choice.winner.key == last.key and a.choice.winner.thinking == last.thinking]
     if attempts[-1].check.feedback and len(same) == 1:
         return Escalation(action="fix", why="The model is told what is wrong.")
-    ways = sorted(
-        _ways(attempts, candidates, classification.difficulty, settings.escalation.agree), key=lambda way: way[0]
-    )
+    ways = sorted(_ways(attempts, candidates, classification, settings.escalation.agree), key=lambda way: way[0])
     return ways[0][1] if ways else Escalation(action="stop", why="Nothing better is here.")
 
 
 def _ways(
-    attempts: Sequence[Attempt], candidates: Sequence[Candidate], difficulty: float, agree: int
+    attempts: Sequence[Attempt], candidates: Sequence[Candidate], classification: Classification, agree: int
 ) -> Iterator[tuple[float, Escalation]]:
     """Yield each way with the seconds it takes for a right answer."""
-    last = attempts[-1].choice.winner
+    last, difficulty = attempts[-1].choice.winner, classification.difficulty
     better = [c for c in candidates if c.quality > last.quality]
     if better:
         cost = min(_seconds(c, c.thinking) / chance_of_success(c.quality, difficulty) for c in better)
@@ -58,6 +59,16 @@ def _ways(
     if sum(a.choice.winner.key == last.key for a in attempts) < samples:
         cost = _seconds(last, last.thinking) / max(_AGAIN * chance, 1e-9)
         yield cost, Escalation(action="sample", why="The same model is asked again.")
+    likely = classification.scores.get(classification.runner_up or "", 0.0)
+    # Without an image or a sound, its specialist could do no better.
+    lacks = {"vision": "image", "audio": "audio"}.get(classification.runner_up or "") not in (
+        None,
+        *classification.modalities,
+    )
+    if classification.runner_up and likely >= _LIKELY_ENOUGH and not lacks:
+        cost = _seconds(last, last.thinking) / max(likely * chance, 1e-9)
+        why = f"With a probability of {likely:.0%} it is a request for {classification.runner_up}."
+        yield cost, Escalation(action="specialist", task=classification.runner_up, why=why)
 
 
 def _ceiling(attempts: Sequence[Attempt], settings: Settings) -> str | None:

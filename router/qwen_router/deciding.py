@@ -41,7 +41,7 @@ def classify(services: Services, request: Request) -> Classification:
         result = call_impl(impl, values) or result
     if task := request.hints.task:
         services.registry.specialist(task)
-        result = result.model_copy(update={"task": task, "confidence": 1.0})
+        result = result.model_copy(update={"task": task, "confidence": 1.0, "runner_up": None})
     return result
 
 
@@ -90,10 +90,12 @@ def _by_language(services: Services, request: Request, classification: Classific
     return Plan(steps=tuple(Step(id=str(i), task=task, prompt=prompt, language=c) for i, c in enumerate(codes, 1)))
 
 
-def of_step(classification: Classification, step: Step) -> Classification:
-    """Return the classification as it holds for one step."""
-    language = step.language or classification.language
-    return classification.model_copy(update={"task": step.task, "language": language})
+def of_step(classification: Classification, step: Step, plan: Plan) -> Classification:
+    """Return the classification as it holds for one step; what a part could be instead, nobody has asked."""
+    update: dict[str, str | None] = {"task": step.task, "language": step.language or classification.language}
+    if len(plan.steps) > 1:
+        update |= {"runner_up": None}
+    return classification.model_copy(update=update)
 
 
 def may_split(services: Services, request: Request) -> bool:
@@ -180,7 +182,9 @@ def explain(services: Services, request: Request) -> Decision:
     classification = classify(services, request)
     plan = make_plan(services, request, classification)
     choices = {
-        step.id: choose(services, step_request(services, request, step, plan, {}), of_step(classification, step), step)
+        step.id: choose(
+            services, step_request(services, request, step, plan, {}), of_step(classification, step, plan), step
+        )
         for step in plan.steps
     }
     return Decision(request_id=request.id, created=created, classification=classification, plan=plan, choices=choices)
@@ -205,6 +209,8 @@ def _after(candidate: Candidate, tried: tuple[Candidate, ...], escalation: Escal
     last = tried[-1]
     if escalation.action == "larger":
         out = candidate.quality <= last.quality and "An answer of this quality was rejected already."
+    elif escalation.action == "specialist":
+        return candidate
     elif escalation.action == "thinking":
         out = not (candidate.thinking and candidate.model == last.model) and "The same model is asked to think."
     else:

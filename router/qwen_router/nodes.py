@@ -63,18 +63,25 @@ def plan(state: State, runtime: Runtime[Call]) -> Command[Literal["select"]]:
     return Command(update={"plan": made, **update}, goto=sends)
 
 
-def select(work: Work, runtime: Runtime[Call]) -> Command[Literal["generate"]]:
-    """Choose model, precision, backend and thinking for a step."""
-    started = time.perf_counter()
-    choice = deciding.choose(
-        runtime.context.services,
-        work.request,
-        work.classification,
-        work.step,
-        tried=work.tried,
-        escalation=work.escalations[-1] if work.escalations else None,
-    )
-    runtime.context.services.events.emit(
+def select(work: Work, runtime: Runtime[Call]) -> Command[Literal["generate", "compose"]]:
+    """Choose model, precision, backend and thinking for a step; keep the best answer when nothing more can be tried."""
+    started, services = time.perf_counter(), runtime.context.services
+    try:
+        choice = deciding.choose(
+            services,
+            work.request,
+            work.classification,
+            work.step,
+            tried=work.tried,
+            escalation=work.escalations[-1] if work.escalations else None,
+        )
+    except NoModelFits as error:
+        if not work.earlier:
+            raise
+        best = best_of(services, work, work.earlier)
+        kept = replace(work, generation=best, warnings=(*work.warnings, _rejected(work, error.what)))
+        return Command(update=_finished(runtime.context, kept), goto="compose")
+    services.events.emit(
         Selected(
             work.request.id,
             time.perf_counter() - started,
@@ -106,6 +113,7 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
     check = judge(runtime.context.services, work)
     attempt = Attempt(
         step=work.step.id,
+        task=work.step.task,
         choice=choice,
         check=check,
         usage=generation.usage,
@@ -134,13 +142,14 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
 
 def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "compose"]]:
     """Decide what follows a rejected answer: another try, or the best answer so far with a warning."""
-    services, last = runtime.context.services, work.attempts[-1]
+    services = runtime.context.services
     assert work.generation is not None
     answers = (*work.earlier, work.generation)
+    first = next(a for a in work.attempts if a.task == work.step.task)
     action: Escalation = (
         services.manager.hook.escalate(
             attempts=work.attempts,
-            candidates=[c for c in work.attempts[0].choice.candidates if c.usable and c.key not in _keys(work)],
+            candidates=[c for c in first.choice.candidates if c.usable and c.key not in _keys(work)],
             classification=work.classification,
             request=work.request,
             settings=services.settings,
@@ -149,10 +158,15 @@ def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "c
     )
     services.events.emit(Escalated(work.request.id, step=work.step.id, escalation=action))
     work = replace(work, escalations=(*work.escalations, action))
+    if action.task is not None:
+        step = work.step.model_copy(update={"task": action.task})
+        # Asked once, the specialist that is likely next isn't asked again.
+        classification = work.classification.model_copy(update={"task": action.task, "runner_up": None})
+        work = replace(work, step=step, classification=classification)
     if action.action != "stop":
         return Command(goto=Send("select", replace(work, earlier=answers)))
-    warning = f"The check rejected this answer: {last.check.why} {action.why}"
-    kept = replace(work, generation=best_of(services, work, answers), warnings=(*work.warnings, warning))
+    best = best_of(services, work, answers)
+    kept = replace(work, generation=best, warnings=(*work.warnings, _rejected(work, action.why)))
     return Command(update=_finished(runtime.context, kept), goto="compose")
 
 
@@ -223,7 +237,7 @@ def _start_steps(services: Services, state: State) -> tuple[dict[str, Any], list
             "select",
             Work(
                 request=deciding.step_request(services, request, s, plan, answers),
-                classification=deciding.of_step(state["classification"], s),
+                classification=deciding.of_step(state["classification"], s, plan),
                 step=s,
             ),
         )
@@ -258,6 +272,10 @@ def _step_down(services: Services, work: Work, error: OutOfMemory) -> Work:
 
 def _keys(work: Work) -> set[ModelKey]:
     return {c.key for c in work.tried}
+
+
+def _rejected(work: Work, why: str) -> str:
+    return f"The check rejected this answer: {work.attempts[-1].check.why} {why}"
 
 
 def _finished(call: Call, work: Work) -> dict[str, Any]:

@@ -156,16 +156,18 @@ class Verdict(Value):
 
 
 class Escalation(Value):
-    """What to try after a rejected answer."""
+    """What to try after a rejected answer; `task` names the specialist to ask for the action `specialist`."""
 
-    action: Literal["fix", "sample", "thinking", "larger", "stop"]
+    action: Literal["fix", "sample", "thinking", "larger", "specialist", "stop"]
     why: str
+    task: Task | None = None
 
 
 class Attempt(Value):
-    """One try at a step."""
+    """One try at a step, by the specialist of `task`."""
 
     step: str
+    task: Task = ""
     choice: Choice
     check: Check
     usage: Usage = Usage()

@@ -34,6 +34,19 @@ def decide(attempts, candidates=(), *, difficulty=0.3, **settings):
     return escalate(attempts, candidates, classification, Settings(escalation=settings)).action
 
 
+def test_the_specialist_of_the_task_that_is_nearly_as_likely_is_asked_once():
+    unsure = Classification(scores={"code": 0.5, "math": 0.45}, task="code", difficulty=0.3, runner_up="math")
+    limits = Settings(escalation={})
+    action = escalate([attempt(SMALL), attempt(SMALL)], [], unsure, limits)
+    assert (action.action, action.task) == ("specialist", "math")
+    asked = unsure.model_copy(update={"task": "math", "runner_up": None})
+    assert escalate([attempt(SMALL), attempt(SMALL)], [], asked, limits).action == "stop"
+    blind = Classification(scores={"code": 0.5, "vision": 0.45}, task="code", difficulty=0.3, runner_up="vision")
+    assert escalate([attempt(SMALL), attempt(SMALL)], [], blind, limits).action == "stop"
+    seeing = blind.model_copy(update={"modalities": ("image", "text")})
+    assert escalate([attempt(SMALL), attempt(SMALL)], [], seeing, limits).action == "specialist"
+
+
 SMALL, LARGE = candidate(), candidate("large", quality=0.7, speed=20)
 
 

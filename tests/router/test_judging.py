@@ -44,6 +44,40 @@ def test_a_substituted_result_needs_no_second_answer(backend, tmp_path):
     assert answer.decision.attempts[0].check.decisive
 
 
+class Torn:
+    """Makes the second likeliest task nearly as likely."""
+
+    @hookimpl
+    def classify(self, request, classification):
+        scores = {"math": 0.5, "general": 0.45, "code": 0.05}
+        return classification.model_copy(update={"task": "math", "scores": scores, "runner_up": "general"})
+
+
+def torn(backend, tmp_path):
+    off = {"enabled": False}
+    return Router.from_config(
+        plugins=[backend, Torn()],
+        weights={"sources": []},
+        backends={"llama_cpp": off, "transformers": off, "openai_api": off},
+    )
+
+
+def test_the_specialist_of_the_second_likeliest_task_is_asked_too(tmp_path):
+    backend = FakeBackend([MATH, "Qwen/Qwen2.5-1.5B-Instruct"], [Reply(r"\boxed{}")] * 2 + [Reply("It depends.")])
+    with torn(backend, tmp_path) as router:
+        answer = router.invoke("How many angels dance on it?")
+    assert [a.task for a in answer.decision.attempts][-1] == "general"
+    assert answer.text == "It depends."
+
+
+def test_when_that_specialist_has_no_model_the_best_answer_is_kept(tmp_path):
+    backend = FakeBackend([MATH], [Reply(r"First \boxed{}")] * 9)
+    with torn(backend, tmp_path) as router:
+        answer = router.invoke("How many angels dance on it?")
+    assert "boxed" in answer.text
+    assert "rejected" in answer.warnings[0]
+
+
 class Calculator(Specialist):
     """Doubles what the model says, until it says that it is done."""
 
