@@ -117,15 +117,16 @@ def _draw(benchmark: str, results: dict[str, tuple[float, float, float, float]],
 
     largest = results["large"][0] if "large" in results else max(cost for cost, *_ in results.values())
     figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    for policy, (cost, share, low, high) in results.items():
+    # Policies that came to the same are one point.
+    for cost, share, low, high in dict.fromkeys(results.values()):
+        policies = ", ".join(name for name, result in results.items() if result == (cost, share, low, high))
         errors = [[100 * (share - low)], [100 * (high - share)]]
         axes.errorbar(cost / largest, 100 * share, yerr=errors, fmt="o", capsize=4)
-        axes.annotate(policy, (cost / largest, 100 * share), xytext=(8, -3), textcoords="offset points")
+        axes.annotate(policies, (cost / largest, 100 * share), xytext=(8, -3), textcoords="offset points")
     axes.set_xlabel("parameters x tokens, relative to always the large model")
     axes.set_ylabel("right answers, %")
     axes.set_title(f"{benchmark}: quality and cost (95 % intervals)")
-    axes.set_xlim(left=0)
-    axes.margins(x=0.15)
+    axes.set_xlim(0, 1.3 * max(cost for cost, *_ in results.values()) / largest)
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=120)
 
