@@ -11,10 +11,8 @@ from qwen_router import FollowUp, code_blocks
 from qwen_router_plugins.sandbox import Limits, run_python
 
 OUTPUT = "```output\n"
-PROGRAM = (
-    "Write a short Python program that computes the answer and prints it. Reply with the code block alone. "
-    "When you are shown its output, put the final answer within \\boxed{}."
-)
+PROGRAM = "Write a short Python program that computes the answer and prints it. Reply with the code block alone."
+"""Of a box it says nothing: small models then reason at length instead."""
 _LIMITS = Limits(wall_seconds=10.0, cpu_seconds=8)
 _PYTHON = ("python", "py", "python3", "")
 _MOST_SHOWN = 1000
@@ -43,7 +41,7 @@ def output_of(text: str) -> FollowUp | None:
         return FollowUp(f"{_shown('')}\n\nThe program prints nothing. Print the result.")
     number = _single_number(printed)
     if number is None:
-        return FollowUp(_shown(printed))
+        return FollowUp(f"{_shown(printed)}\n\nPut the final answer within \\boxed{{}}.")
     return FollowUp(f"{_shown(printed)}\n\n\\boxed{{{number}}}", done=True)
 
 
