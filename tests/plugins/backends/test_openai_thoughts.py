@@ -12,7 +12,7 @@ from servers import delta, llama_server, says, scripted, stream
 
 from qwen_router import Hints, Router
 from qwen_router.backend import call_options
-from qwen_router.generating import CLOSING
+from qwen_router.calling import CLOSING
 from qwen_router.request import Sampling
 
 QWEN3 = Path(__file__).with_name("qwen3_chat_template.jinja").read_text(encoding="utf-8")
