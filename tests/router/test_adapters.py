@@ -52,13 +52,10 @@ def test_another_task_has_the_base_for_itself(tmp_path):
 
 
 def test_a_backend_that_takes_none_loses_with_the_reason(tmp_path):
-    class Plain(FakeBackend):
-        name = "plain"
-
     with make_router(
         Loader([GENERAL_LARGE]), tmp_path, specialists={"general": {"adapter": str(save(tmp_path / "mine"))}}
     ) as router:
-        router._services.registry.backends["plain"] = Plain([GENERAL_SMALL])
+        router._services.registry.backends["plain"] = FakeBackend([GENERAL_SMALL], name="plain")
         lost = next(c for c in candidates(router) if c.backend == "plain")
     assert lost.rejected == "An adapter is set, and plain can't load it."
     assert not lost.usable

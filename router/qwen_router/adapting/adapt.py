@@ -61,8 +61,7 @@ def adapt(
     """
     target = Path(out) if out is not None else Path(f"{task}-adapter")
     given = settings or Settings()
-    # The adapter that is set may be the very one that is still to be trained.
-    services = Services.build(given.model_copy(update={"specialists": {}}), build_manager(given), stages=1)
+    services = Services.build(_own(given), build_manager(given), stages=1)
     try:
         specialist = services.registry.specialist(task)
         rows = read_rows(Path(data))
@@ -73,6 +72,12 @@ def adapt(
         return backend.train(job, services.settings, progress)
     finally:
         services.close()
+
+
+def _own(settings: Settings) -> Settings:
+    """Return the settings without adapters, one of which may be still to be trained, and without a track record."""
+    sizing = settings.sizing.model_copy(update={"learn": False})
+    return settings.model_copy(update={"specialists": {}, "sizing": sizing})
 
 
 def _trainer(services: Services) -> Backend:

@@ -32,8 +32,8 @@ def train(job: Job, settings: Settings, tell: Progress) -> Trained:
         folder.open()
         began = time.monotonic()
         try:
-            trainer = make_trainer(job, checkpoint.network, split, folder.checkpoints, tell)
             latest = folder.latest()
+            trainer = make_trainer(job, checkpoint.network, split, folder.checkpoints, tell, fresh=latest is None)
             trainer.train(resume_from_checkpoint=None if latest is None else str(latest))
             history = history_of(trainer, job)
             best = _best(trainer, history, job)
@@ -100,5 +100,6 @@ def _named_faults(job: Job) -> Iterator[None]:
                 "Shorten the rows, or take a smaller model.",
             ) from error
         raise BackendError(
-            f"Training {job.model.name} failed: {first_line(error)}.", "Add --resume to try again."
+            f"Training {job.model.name} failed: {first_line(error)}.",
+            f"Mend the cause; if there is {job.partial}, --resume goes on with it.",
         ) from error

@@ -21,10 +21,16 @@ _TOGETHER = 4
 """Examples of one pass, at most; a batch takes several."""
 
 
-def make_trainer(job: Job, network: PreTrainedModel, split: Split, directory: Path, tell: Progress) -> Any:
-    """Return trl's trainer: LoRA on all linear layers (arXiv:2305.14314), early stopping, a checkpoint an epoch."""
+def make_trainer(
+    job: Job, network: PreTrainedModel, split: Split, directory: Path, tell: Progress, *, fresh: bool
+) -> Any:
+    """Return trl's trainer: LoRA on all linear layers (arXiv:2305.14314), early stopping, a checkpoint an epoch.
+
+    Args:
+        directory: Where it keeps its checkpoints.
+        fresh: Whether it begins anew, and so first measures what the base can do without an adapter.
+    """
     together = math.gcd(job.batch, _TOGETHER)
-    fresh = not directory.exists()
     return trl.SFTTrainer(
         model=network,
         processing_class=transformers.AutoTokenizer.from_pretrained(
@@ -51,7 +57,6 @@ def make_trainer(job: Job, network: PreTrainedModel, split: Split, directory: Pa
             eval_strategy="epoch",
             save_strategy="epoch",
             logging_strategy="epoch",
-            # What the base can do without the adapter.
             eval_on_start=fresh,
             save_total_limit=2,
             load_best_model_at_end=True,
