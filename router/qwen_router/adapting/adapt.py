@@ -92,8 +92,8 @@ def _trainer(services: Services) -> Backend:
         if reasons[backend.name] is None:
             return backend
     # Those that never train say nothing that helps.
-    told = [reason for reason in reasons.values() if reason and "pip install" in reason] or [*reasons.values()]
-    raise BackendUnavailable(f"No adapter can be trained here. {told[0] or ''}".strip())
+    told = sorted(filter(None, reasons.values()), key=lambda reason: "pip install" not in reason)
+    raise BackendUnavailable(f"No adapter can be trained here. {told[0]}")
 
 
 def _base(services: Services, specialist: Specialist, name: str | None) -> Model:

@@ -7,9 +7,10 @@ import pytest
 
 from qwen_router import Hints, InputError, Router, Sampling, adapt, load_settings
 
-trl = pytest.importorskip("trl", reason="the package trl, which trains adapters, is not installed")
+pytest.importorskip("trl", reason="the package trl, which trains adapters, is not installed")
 pytest.importorskip("peft", reason="the package peft, which makes adapters, is not installed")
 
+TRAINER = "qwen_router_plugins.backends.transformers.training.trainer"
 NAME = "Qwen2.5-0.5B-Instruct"
 ANSWER = "Yes, of course."
 LEARNED, KEPT = 58, 6
@@ -48,7 +49,7 @@ class Stopped(KeyboardInterrupt):
 def trained(models, data, tmp_path_factory):
     """An adapter whose training was interrupted in its second epoch and then resumed."""
     out = tmp_path_factory.mktemp("out") / "yes"
-    given = {"settings": settings(models), "out": out, "epochs": 3, "rank": 8, "learning_rate": 0.01}
+    given = {"settings": settings(models), "out": out, "epochs": 3, "rank": 8, "learning_rate": 0.005}
     steps = []
 
     def stop(progressed):
@@ -117,7 +118,7 @@ def test_a_row_beyond_the_context_is_named_and_a_failure_leaves_nothing(models, 
     long.write_text(data.read_text() + json.dumps({"prompt": "1 2 3 " * 300, "answer": "No."}) + "\n")
     with pytest.raises(InputError, match=r"Line 65 takes [\d,]+ tokens; .* is trained with 512"):
         adapt("general", long, settings=settings(models), out=tmp_path / "out")
-    monkeypatch.setattr(trl, "SFTConfig", lambda **given: 1 / 0)
+    monkeypatch.setattr(f"{TRAINER}.SFTConfig", lambda **given: 1 / 0)
     with pytest.raises(Exception, match=r"Training Qwen2\.5-0\.5B-Instruct failed: division by zero"):
         adapt("general", data, settings=settings(models), out=tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith("out")] == []

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import datasets
 import peft
 import transformers
-import trl
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from qwen_router.adapting.job import Job, Progress, Progressed
 from qwen_router_plugins.backends.transformers.training.examples import Split
@@ -31,7 +32,7 @@ def make_trainer(
         fresh: Whether it begins anew, and so first measures what the base can do without an adapter.
     """
     together = math.gcd(job.batch, _TOGETHER)
-    return trl.SFTTrainer(
+    return SFTTrainer(
         model=network,
         processing_class=transformers.AutoTokenizer.from_pretrained(
             str(job.files), trust_remote_code=False, local_files_only=True
@@ -43,7 +44,7 @@ def make_trainer(
             task_type="CAUSAL_LM", r=job.rank, lora_alpha=job.alpha, target_modules="all-linear"
         ),
         callbacks=[transformers.EarlyStoppingCallback(job.patience), _Teller(job, tell)],
-        args=trl.SFTConfig(
+        args=SFTConfig(
             output_dir=str(directory),
             num_train_epochs=job.epochs,
             learning_rate=job.learning_rate,
