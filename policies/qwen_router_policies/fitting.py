@@ -42,7 +42,7 @@ def nothing_fits(judged: Sequence[Candidate], resources: Resources, settings: Se
     return NoModelFits(what, fix, candidates=judged)
 
 
-def name_of(candidate: Candidate) -> tuple[str, str, str, str, int, bool]:
+def name_of(candidate: Candidate) -> tuple[str, str, str, str, str, int, bool]:
     """Order ties by name, so that the order of the candidates never matters."""
     return (*candidate.key, candidate.thinking)
 

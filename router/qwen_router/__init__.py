@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qwen_router.adapting.adapt import adapt
     from qwen_router.app import Router
     from qwen_router.backend import Backend, ModelFiles, Progress, Stored, WeightSource, call_options
     from qwen_router.cancellation import Cancellation, current_cancellation
@@ -114,6 +115,7 @@ __all__ = [
     "Verdict",
     "WeightSource",
     "WeightsError",
+    "adapt",
     "boxed",
     "call_options",
     "chance_of_success",
@@ -146,6 +148,7 @@ _MODULES = (
     "classify",
     "hookspecs",
     "app",
+    "adapting.adapt",
 )
 
 

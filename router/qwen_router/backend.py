@@ -9,9 +9,12 @@ from typing import Any, ClassVar
 
 from langchain_core.language_models import BaseChatModel
 
+from qwen_router.adapting.job import Job, Trained
+from qwen_router.adapting.job import Progress as Training
 from qwen_router.catalog import Model, estimate_memory
 from qwen_router.choice import Candidate, Format, MemoryEstimate, Offer
 from qwen_router.config import Settings
+from qwen_router.errors import BackendUnavailable
 from qwen_router.request import Sampling
 from qwen_router.resources import Resources
 from qwen_router.value import Value
@@ -109,6 +112,28 @@ class Backend(ABC):
         prediction knows both.
         """
         return None
+
+    def adapter_fault(self, form: Format) -> str | None:
+        """Say in one line why this backend can't load a LoRA adapter beside files of that format, or `None`.
+
+        Where it can, `load` finds the adapter's directory in `candidate.adapter`.
+        """
+        return f"An adapter is set, and {self.name} can't load it."
+
+    def training_fault(self) -> str | None:
+        """Say in one line why this backend can't train an adapter, or `None`."""
+        return f"{self.name} trains no adapters."
+
+    def train(self, job: Job, settings: Settings, progress: Training) -> Trained:
+        """Train an adapter and put it into `job.out`, whole or not at all; see `Job` for how.
+
+        Raises:
+            InputError: An example doesn't fit into the context, or another job is being resumed.
+            OutOfMemory: The model can't be trained in the memory there is.
+            WeightsError: Its files can't be used.
+            BackendError: The training failed.
+        """
+        raise BackendUnavailable(f"{self.name} trains no adapters.")
 
     def unload(self, chat_model: BaseChatModel) -> None:
         """Give back the memory of a model that `load` returned."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qwen_router.adapters import Adapter
 from qwen_router.backend import Backend
-from qwen_router.catalog import Catalogue, Model, expected_load_seconds, expected_quality, expected_tokens_per_second
+from qwen_router.catalog import Model, expected_load_seconds, expected_quality, expected_tokens_per_second
 from qwen_router.choice import Candidate, ModelKey, Offer
 from qwen_router.errors import InputError, MediaError
 from qwen_router.hooks import tokens_to_think
@@ -15,8 +16,12 @@ from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
 from qwen_router.senses import media_cost, too_much
 from qwen_router.services import Machine, Services
+from qwen_router.serving import serving
 from qwen_router.specialist import Specialist
 from qwen_router.types import Classification, Task
+
+_Loaded = tuple[str, str, str, str, str]
+"""A `ModelKey` without its context."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class _Step:
     """Whether a decisive check will judge the answer."""
     asked: bool | None
     """Whether the user asks for a thought, in so many words."""
-    loaded: dict[tuple[str, str, str, str], int]
+    loaded: dict[_Loaded, int]
     """Context of each loaded model, by the rest of its key."""
 
 
@@ -90,27 +95,15 @@ def list_candidates(
     return found if resources else _as_the_pool_stands(services.pool, found)
 
 
-def serving(catalogue: Catalogue, specialist: Specialist) -> Iterator[tuple[Model, bool]]:
-    """Yield each model that may serve a specialist's task, once, and whether it is one of its own.
-
-    Its own are its ladder and what the catalogue's rows assign to the task; stand-ins come last.
-    """
-    own = [*map(catalogue.find, specialist.ladder), *catalogue.for_task(specialist.task)]
-    found = {model.id: (model, True) for model in own}
-    for model in map(catalogue.find, specialist.stand_ins):
-        found.setdefault(model.id, (model, False))
-    yield from found.values()
-
-
 def missing_backends(services: Services) -> str:
     """Say in one line which backends can't be used here, and why."""
     reasons = (backend.missing(services.settings) for backend in services.registry.backends.values())
     return " ".join(reason for reason in reasons if reason)
 
 
-def _contexts(warm: frozenset[ModelKey]) -> dict[tuple[str, str, str, str], int]:
-    """Return the largest loaded context of each model, precision and backend."""
-    return {key[:4]: key[4] for key in sorted(warm, key=lambda key: key[4])}
+def _contexts(warm: frozenset[ModelKey]) -> dict[_Loaded, int]:
+    """Return the largest loaded context of each model, precision, backend and adapter."""
+    return {key[:5]: key[5] for key in sorted(warm, key=lambda key: key[5])}
 
 
 def _as_the_pool_stands(pool: Pool, candidates: list[Candidate]) -> list[Candidate]:
@@ -172,7 +165,9 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, though
     thinking = thought.tokens > 0
     media_tokens = _media_tokens(step, model)
     tokens = step.text_tokens + media_tokens + step.room
-    context, warm = _context(step, model, backend, offer, tokens + thought.tokens)
+    adapter = _adapter(step, model)
+    loaded = (model.id, offer.precision, offer.quant, backend.name, "" if adapter is None else str(adapter.path))
+    context, warm = _context(step, model, loaded, offer, tokens + thought.tokens)
     key = (model.id, backend.name, offer, context, thinking, step.task, step.machine)
     expected = services.expectations.get(key)
     if expected is None:
@@ -199,6 +194,8 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, though
         found["rejected"] = f"It {why}"
     if warm:
         found["load_seconds"] = 0.0
+    if adapter is not None and (why := backend.adapter_fault(offer.format)):
+        found["rejected"] = why
     return expected.model_copy(update=found | _learned(services, expected, step.task, warm=warm))
 
 
@@ -212,10 +209,14 @@ def _media_tokens(step: _Step, model: Model) -> int:
 def _expected(step: _Step, model: Model, backend: Backend, offer: Offer, context: int, thinking: bool) -> Candidate:
     """Return what doesn't change from request to request."""
     memory = backend.memory(model, offer, context, step.services.settings)
+    adapter = _adapter(step, model)
+    if adapter is not None:
+        memory = memory.model_copy(update={"weights": memory.weights + adapter.bytes})
     return Candidate(
         model=model.id,
         offer=offer,
         backend=backend.name,
+        adapter="" if adapter is None else str(adapter.path),
         thinking=thinking,
         memory_bytes=memory.total,
         memory=memory,
@@ -228,18 +229,24 @@ def _expected(step: _Step, model: Model, backend: Backend, offer: Offer, context
     )
 
 
-def _context(step: _Step, model: Model, backend: Backend, offer: Offer, tokens: int) -> tuple[int, bool]:
+def _adapter(step: _Step, model: Model) -> Adapter | None:
+    """Return the adapter of the step's task if it is one for this model."""
+    adapter = step.services.adapters.get(step.task)
+    return adapter if adapter is not None and adapter.base == model.id else None
+
+
+def _context(step: _Step, model: Model, key: _Loaded, offer: Offer, tokens: int) -> tuple[int, bool]:
     """Return the tokens of context to load with, and whether a loaded model has them.
 
     The operator's default is doubled until prompt, thought and answer fit, so that few sizes are ever loaded.
     """
     if offer.format == "served":
-        return model.context, (model.id, offer.precision, offer.quant, backend.name) in step.loaded
+        return model.context, key in step.loaded
     context = step.services.settings.sizing.context
     while context < min(tokens, model.context):
         context *= 2
     context = min(context, model.context)
-    loaded = step.loaded.get((model.id, offer.precision, offer.quant, backend.name), 0)
+    loaded = step.loaded.get(key, 0)
     return (loaded, True) if loaded >= context else (context, False)
 
 

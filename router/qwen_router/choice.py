@@ -8,8 +8,8 @@ from qwen_router.attached import MediaCost
 from qwen_router.value import Value
 
 Format = Literal["safetensors", "gguf", "served"]
-ModelKey = tuple[str, str, str, str, int]
-"""Model, precision, quantization of the file, backend, tokens of context."""
+ModelKey = tuple[str, str, str, str, str, int]
+"""Model, precision, quantization of the file, backend, adapter, tokens of context."""
 
 
 class Offer(Value):
@@ -55,6 +55,7 @@ class Candidate(Value):
     """One way to run a step: a model, as a backend offers it.
 
     Attributes:
+        adapter: Directory of the LoRA adapter it is loaded with; empty for none.
         memory_bytes: Predicted peak of RAM or VRAM: the total of `memory` where that is known.
         memory: What the prediction is made of.
         tokens_per_second: Decoding speed of one stream, measured on this machine where it has been, else predicted.
@@ -76,6 +77,7 @@ class Candidate(Value):
     model: str
     offer: Offer
     backend: str
+    adapter: str = ""
     thinking: bool = False
     thinking_budget: int = 0
     memory_bytes: int
@@ -107,7 +109,12 @@ class Candidate(Value):
     @property
     def key(self) -> ModelKey:
         """What makes two candidates share one loaded model."""
-        return self.model, self.offer.precision, self.offer.quant, self.backend, self.context
+        return self.model, self.offer.precision, self.offer.quant, self.backend, self.adapter, self.context
+
+    @property
+    def variant(self) -> str:
+        """The model's id, with the adapter that makes another model of it: what its track record is kept under."""
+        return f"{self.model}+{self.adapter}" if self.adapter else self.model
 
 
 class Choice(Value):

@@ -203,6 +203,13 @@ class BackendsSection(Section):
     openai_api: OpenAISection = OpenAISection()
 
 
+class SpecialistSection(Section):
+    """How one task is answered."""
+
+    adapter: str = ""
+    """Directory of a LoRA adapter; its base model then answers with it."""
+
+
 class PluginsSection(Section):
     """Which plugins may load."""
 
@@ -229,6 +236,8 @@ class Settings(Section):
     security: SecuritySection = SecuritySection()
     weights: WeightsSection = WeightsSection()
     backends: BackendsSection = BackendsSection()
+    specialists: dict[str, SpecialistSection] = {}
+    """By task."""
     plugins: PluginsSection = PluginsSection()
     log: LogSection = LogSection()
     catalogue: dict[str, dict[str, Any]] = {}

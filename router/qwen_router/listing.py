@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from qwen_router import deciding
-from qwen_router.candidates import list_candidates, serving
+from qwen_router.candidates import list_candidates
 from qwen_router.catalog import Model
 from qwen_router.choice import Candidate
 from qwen_router.errors import NoModelFits
@@ -13,6 +13,7 @@ from qwen_router.inventory import published
 from qwen_router.request import Hints, Request
 from qwen_router.resources import Device, Resources
 from qwen_router.services import Services
+from qwen_router.serving import serving
 from qwen_router.types import Classification, Task
 from qwen_router.value import Value
 

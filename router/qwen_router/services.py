@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pluggy
 
+from qwen_router.adapters import Adapter, read_adapters
 from qwen_router.backend import Progress
 from qwen_router.budgets import Budgets
 from qwen_router.catalog import Catalogue, load_catalogue
@@ -47,6 +48,7 @@ class Services:
     classifier: Classifier
     events: Events
     track_record: TrackRecord | None = None
+    adapters: dict[Task, Adapter] = field(default_factory=dict)
     progress: Progress = _silent
     expectations: dict[_Way, Candidate] = field(default_factory=dict)
     """What was expected of each way to run a model, so that it is reckoned once."""
@@ -81,6 +83,7 @@ class Services:
         tasks = {task: specialist.examples for task, specialist in registry.specialists.items()}
         catalogue = load_catalogue(settings.catalogue, tasks)
         check_revisions(settings, catalogue)
+        adapters = read_adapters(settings, registry, catalogue)
         return cls(
             settings=settings,
             manager=manager,
@@ -90,6 +93,7 @@ class Services:
             classifier=Classifier(tasks, min_confidence=settings.router.min_confidence, stages=stages),
             events=Events(manager),
             track_record=TrackRecord(settings.state_dir / "track_record.sqlite") if settings.sizing.learn else None,
+            adapters=adapters,
         )
 
     def resources(self) -> Resources:

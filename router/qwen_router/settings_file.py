@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic_settings import (
@@ -97,6 +98,16 @@ def _check_environment() -> None:
             )
 
 
+def _keys_beside(path: list[str]) -> Iterable[str]:
+    """Return the keys of the table that holds the last part of a path."""
+    known: Any = Settings
+    for part in path[:-1]:
+        # In a table of tables by name, the name says nothing of their kind.
+        known = get_args(known)[1] if get_args(known) else known.model_fields[part].annotation
+    fields: Iterable[str] = known.model_fields
+    return fields
+
+
 def _explain(error: ValidationError | SettingsError, file: Path | None) -> tuple[str, str]:
     """Turn the first fault into one line: what, where, and the fix."""
     where = str(file) if file else "the configuration"
@@ -106,9 +117,6 @@ def _explain(error: ValidationError | SettingsError, file: Path | None) -> tuple
     path = [str(part) for part in first["loc"]]
     key = ".".join(path)
     if first["type"] == "extra_forbidden":
-        known: Any = Settings
-        for part in path[:-1]:
-            known = known.model_fields[part].annotation
-        return f"{where}: unknown key {key}.", nearest(path[-1], known.model_fields)
+        return f"{where}: unknown key {key}.", nearest(path[-1], _keys_beside(path))
     fix = first["msg"].replace("Input should", "It should", 1).replace("String should", "It should", 1)
     return f"{where}: {key} = {first['input']!r} is not valid.", f"{fix}."

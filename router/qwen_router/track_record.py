@@ -91,7 +91,7 @@ class TrackRecord:
         The ability moves as a player's rating does after a game against the request (Glickman 1999, "Parameter
         estimation in large dynamic paired comparison experiments"): by the surprise, and less from game to game.
         """
-        key = (candidate.model, candidate.precision, candidate.offer.quant, candidate.thinking, task)
+        key = (candidate.variant, candidate.precision, candidate.offer.quant, candidate.thinking, task)
         with self._lock:
             before = self._outcomes.get(key, Outcome())
             chance = chance_of_success(_shifted(published, before.shift), difficulty)
@@ -116,7 +116,7 @@ class TrackRecord:
             `None` below twenty answers.
         """
         seen = self._outcomes.get(
-            (candidate.model, candidate.precision, candidate.offer.quant, candidate.thinking, task)
+            (candidate.variant, candidate.precision, candidate.offer.quant, candidate.thinking, task)
         )
         if seen is None or seen.answers < _LEAST_ANSWERS:
             return None
@@ -158,7 +158,7 @@ def _open(path: Path | None) -> sqlite3.Connection | None:
 
 def _of(candidate: Candidate) -> _Place:
     offer = candidate.offer
-    return candidate.model, offer.precision, offer.quant, candidate.backend, offer.device
+    return candidate.variant, offer.precision, offer.quant, candidate.backend, offer.device
 
 
 def _place(values: list[str]) -> _Place:

@@ -14,7 +14,8 @@ from qwen_router import (
     hookimpl,
     load_catalogue,
 )
-from qwen_router.candidates import list_candidates, serving
+from qwen_router.candidates import list_candidates
+from qwen_router.serving import serving
 from qwen_router.testing import FakeBackend
 from qwen_router_plugins.specialists.qwen3 import Qwen3
 from qwen_router_plugins.specialists.qwen_coder import QwenCoder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -26,7 +27,7 @@ def decision_line(classification: Classification, choice: Choice, *, part: str |
     head = f"part {part}: " if part else ""
     return (
         f"[bold cyan]{head}{escape(classification.task)}[/] · difficulty {classification.difficulty:.2f} · "
-        f"{classification.language} → [bold]{escape(winner.model.rpartition('/')[2])}[/] {winner.precision} on "
+        f"{classification.language} → [bold]{escape(_name(winner))}[/] {winner.precision} on "
         f"{winner.backend}{thinking} · {escape(choice.reason)}"
     )
 
@@ -103,9 +104,14 @@ def _one_a_model(candidates: list[Candidate]) -> list[Candidate]:
     return list({c.model: c for c in reversed(candidates)}.values())[::-1]
 
 
+def _name(candidate: Candidate) -> str:
+    name = candidate.model.rpartition("/")[2]
+    return f"{name} + {PurePath(candidate.adapter).name}" if candidate.adapter else name
+
+
 def _cells(candidate: Candidate) -> tuple[str, ...]:
     return (
-        candidate.model.rpartition("/")[2] + (" (thinking)" if candidate.thinking else ""),
+        _name(candidate) + (" (thinking)" if candidate.thinking else ""),
         candidate.precision,
         candidate.backend,
         f"{candidate.memory_bytes / _GIB:.1f} GiB" if candidate.memory_bytes else "remote",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from qwen_router.adapting.job import Job, Progress, Trained
 from qwen_router.backend import Backend, ModelFiles
 from qwen_router.catalog import Model
-from qwen_router.choice import Candidate, MemoryEstimate, Offer
+from qwen_router.choice import Candidate, Format, MemoryEstimate, Offer
 from qwen_router.config import Settings
 from qwen_router.resources import Resources
 from qwen_router_plugins.backends.heap import eager_heap
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from qwen_router_plugins.backends.transformers.chat import ChatTransformers
 
 _PACKAGES = ("torch", "transformers", "safetensors", "accelerate")
+_TRAINING = ("peft", "trl", "datasets")
 _DENSE = ("bf16", "fp16", "fp32")
 _QUANTIZED = ("int8", "nf4")
 # What the checkpoint loader and the prompt builder know how to feed.
@@ -70,6 +72,25 @@ class TransformersBackend(Backend):
     def memory(self, model: Model, offer: Offer, context: int, settings: Settings) -> MemoryEstimate:
         """Predict the weights, and what a full batch takes while it is answered."""
         return predict_memory(model, offer, min(context, model.context), self.sequences(settings))
+
+    def adapter_fault(self, form: Format) -> str | None:
+        """Say that peft is missing, or that the files are of another format than the one adapters are trained on."""
+        if not is_installed("peft"):
+            return "An adapter is set, and peft is missing: run `pip install 'qwen-router[adapt]'`."
+        return None if form == "safetensors" else f"An adapter is set, and it needs safetensors, not {form}."
+
+    def training_fault(self) -> str | None:
+        """Say which package is missing."""
+        absent = [name for name in _TRAINING if not is_installed(name)]
+        if absent:
+            return f"Training needs {' and '.join(absent)}: run `pip install 'qwen-router[adapt]'`."
+        return None
+
+    def train(self, job: Job, settings: Settings, progress: Progress) -> Trained:
+        """Train on the job's device, with trl."""
+        from qwen_router_plugins.backends.transformers.training.train import train
+
+        return train(job, settings, progress)
 
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> ChatTransformers:
         """Load a model. Loading alone can take seconds a gigabyte; nothing is fetched."""

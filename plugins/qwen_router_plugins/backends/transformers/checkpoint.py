@@ -18,6 +18,7 @@ from qwen_router.catalog import Model
 from qwen_router.choice import Candidate
 from qwen_router.errors import BackendUnavailable, OutOfMemory, WeightsError
 from qwen_router_plugins.backends.chat_template import ChatTemplate
+from qwen_router_plugins.backends.transformers.adapter import attach_adapter
 from qwen_router_plugins.backends.transformers.faults import SMALLER, first_line, is_out_of_memory
 from qwen_router_plugins.backends.transformers.gguf_reading import one_gguf_reader
 from qwen_router_plugins.backends.transformers.prompt import IMAGE_TOKEN, PromptBuilder
@@ -50,7 +51,9 @@ class Checkpoint:
 
 
 def load_checkpoint(candidate: Candidate, model: Model, files: ModelFiles) -> Checkpoint:
-    """Load what `files` hold at the candidate's precision, on its device. Code in a checkpoint is never run.
+    """Load what `files` hold at the candidate's precision, on its device, with its adapter where it has one.
+
+    Code in a checkpoint is never run.
 
     Raises:
         OutOfMemory: The weights don't fit.
@@ -60,7 +63,7 @@ def load_checkpoint(candidate: Candidate, model: Model, files: ModelFiles) -> Ch
     path = Path(files.path)
     if not path.exists():
         raise WeightsError(f"{model.name} has no files at {path}.", f"Run `qwen-router pull {model.name}`.")
-    with _quiet(), _named_faults(model, path), _reading(files.format):
+    with quiet(), _named_faults(model, path), _reading(files.format):
         source, options = _source(path)
         _check_type(model, path, transformers.AutoConfig.from_pretrained(source, **options).model_type)
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
@@ -68,6 +71,8 @@ def load_checkpoint(candidate: Candidate, model: Model, files: ModelFiles) -> Ch
         template = _template(tokenizer, path)
         vocabulary = Vocabulary(tokenizer)
         senses = {} if files.format == "gguf" else _senses(model, path)
+    if candidate.adapter:
+        attach_adapter(network, Path(candidate.adapter), model.name)
     text_config = network.config.get_text_config()
     prompts = PromptBuilder(
         name=model.name, template=ChatTemplate(template, vocabulary.specials), vocabulary=vocabulary, **senses
@@ -203,7 +208,7 @@ def _reading(form: str) -> contextlib.AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep progress bars and notes off the screen while loading, then restore what the host program had set."""
     log = transformers.logging
     verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
