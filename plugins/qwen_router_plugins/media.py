@@ -82,10 +82,14 @@ def load_audio(block: Mapping[str, Any], rate: int, limits: LimitsSection) -> np
         ) from None
     try:
         with soundfile.SoundFile(BytesIO(data)) as file:
-            if file.frames * file.channels * _FLOAT_BYTES > _MAX_UNPACKING * limits.max_attachment_bytes:
+            seconds = file.frames / file.samplerate
+            if seconds > limits.max_audio_seconds:
                 raise MediaError(
-                    f"{name} lasts {file.frames / file.samplerate:,.0f} s, too long to unpack.", "Send a shorter piece."
+                    f"{name} lasts {seconds:,.0f} s; {limits.max_audio_seconds:,.0f} s are allowed.",
+                    "Send a shorter piece, or raise limits.max_audio_seconds.",
                 )
+            if file.frames * file.channels * _FLOAT_BYTES > _MAX_UNPACKING * limits.max_attachment_bytes:
+                raise MediaError(f"{name} lasts {seconds:,.0f} s, too long to unpack.", "Send a shorter piece.")
             sound, found = file.read(dtype="float32", always_2d=True), int(file.samplerate)
     except soundfile.SoundFileError as error:
         raise MediaError(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+
+from langchain_core.messages import AnyMessage
 
 from qwen_router import guards
 from qwen_router.candidates import list_candidates, missing_backends
@@ -12,18 +15,25 @@ from qwen_router.hooks import call_impl
 from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.services import Services
-from qwen_router.types import Classification, Decision, Escalation, Plan, Step, Verdict
+from qwen_router.types import Classification, Decision, Escalation, Plan, Step, Usage, Verdict
 
 
-def admit(services: Services, request: Request) -> tuple[Request, Verdict | None]:
+def admit(services: Services, request: Request, earlier: Sequence[AnyMessage] = ()) -> tuple[Request, Verdict | None]:
     """Ask the guards; return the request as they rewrote it, and the denial, if any.
+
+    Args:
+        earlier: What is kept of the conversation. The guards see it too, and rewrite it: it is kept as it was written.
 
     Raises:
         InputError: There is nothing to answer.
     """
-    if not request.text.strip() and set(request.modalities) <= {"text"}:
-        raise InputError("The request is empty.", "Write what you want to know.")
-    return guards.check_request(services.manager, request, services.settings)
+    _check_not_empty(request)
+    if earlier:
+        request = request.model_copy(update={"messages": (*earlier, *request.messages)})
+    request, denied = guards.check_request(services.manager, request, services.settings)
+    if denied is None and not earlier:
+        _check_not_empty(request)
+    return request, denied
 
 
 def classify(services: Services, request: Request) -> Classification:
@@ -126,6 +136,13 @@ def size(
 def explain(services: Services, request: Request) -> Decision:
     """Return the decision for a request; no model is loaded."""
     created = time.time()
+    try:
+        return _explained(services, request, created)
+    finally:
+        guards.settle(services.manager, request, None, Usage(), services.settings)
+
+
+def _explained(services: Services, request: Request, created: float) -> Decision:
     request, denied = admit(services, request)
     if denied is not None:
         return Decision(request_id=request.id, created=created, denied=denied)
@@ -143,6 +160,16 @@ def step_request(request: Request, step: Step, plan: Plan, answers: dict[str, st
         return request
     given = [f"Answer to part {need}:\n{answers[need]}" for need in step.needs if need in answers]
     return request.with_text("\n\n".join([*given, step.prompt]))
+
+
+def _check_not_empty(request: Request) -> None:
+    """Refuse a request without a word, an image or a sound.
+
+    Raises:
+        InputError: There is nothing to answer.
+    """
+    if not request.text.strip() and set(request.modalities) <= {"text"}:
+        raise InputError("The request is empty.", "Write what you want to know.")
 
 
 def _after(candidate: Candidate, tried: tuple[Candidate, ...], escalation: Escalation) -> Candidate:

@@ -18,6 +18,7 @@ from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
 from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
 from qwen_router.generating import generate as run_model
 from qwen_router.judging import best_of, judge
+from qwen_router.restoring import restore_answer
 from qwen_router.services import Services
 from qwen_router.state import Clock, Result, State, Work
 from qwen_router.tie_breaking import break_tie
@@ -27,15 +28,14 @@ _STOP = Escalation(action="stop", why="No policy knows anything better to try.")
 
 
 def admit(state: State, runtime: Runtime[Call]) -> Command[Literal["classify", "release"]]:
-    """Let the guards see the request, put the conversation so far before it, and send it on or refuse it."""
+    """Put the conversation so far before the request, let the guards see it, and send it on or refuse it."""
     services, clock = runtime.context.services, Clock()
-    request, denied = deciding.admit(services, state["request"])
+    turns = list(state["request"].messages)
+    request, denied = deciding.admit(services, state["request"], state.get("history", ()))
     if denied is not None:
         services.events.emit(Denied(request.id, clock.elapsed, verdict=denied))
         return Command(update={"request": request, "clock": clock, "denied": denied}, goto="release")
-    turns = list(request.messages)
-    if earlier := state.get("history"):
-        request = request.model_copy(update={"messages": (*earlier, *request.messages)})
+    runtime.context.restoration.learn(request)
     services.events.emit(Admitted(request.id, clock.elapsed))
     return Command(update={"request": request, "clock": clock, "turns": turns}, goto="classify")
 
@@ -87,10 +87,12 @@ def select(work: Work, runtime: Runtime[Call]) -> Command[Literal["generate"]]:
 
 def generate(work: Work, runtime: Runtime[Call]) -> Command[Literal["verify"]]:
     """Run the chosen model and stream what it says; when memory runs out, the next smaller one."""
-    services, write = runtime.context.services, runtime.context.order.add
+    call = runtime.context
+    services = call.services
     while True:
         try:
-            return Command(goto=Send("verify", replace(work, generation=run_model(services, work, write))))
+            generation = run_model(services, work, call.order.add, call.use)
+            return Command(goto=Send("verify", replace(work, generation=generation)))
         except OutOfMemory as error:
             work = _step_down(services, work, error)
 
@@ -204,7 +206,9 @@ def release(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
     assert answer is not None
     timings = answer.timings.model_copy(update={"total": state["clock"].elapsed})
     answer = answer.model_copy(update={"timings": timings})
+    # Observers keep records: they see the placeholders.
     services.events.emit(Answered(request.id, state["clock"].elapsed, answer=answer))
+    answer = restore_answer(answer, request)
     kept: list[AnyMessage] = [] if answer.refused else [*state["turns"], answer.message]
     return {"answer": answer, "history": kept}
 

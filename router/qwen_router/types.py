@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AnyMessage
 from pydantic import Field
 
 from qwen_router.choice import Choice
@@ -128,13 +128,23 @@ class Check(Value):
 
 
 class Verdict(Value):
-    """A guard's word. `text` is the rewritten text of the last turn, or of the answer."""
+    """A guard's word.
+
+    Attributes:
+        text: The rewritten text of the last turn, or of the answer.
+        messages: The whole conversation as rewritten; `text` is then not looked at.
+        placeholders: What now stands in the request for what the caller wrote: each is put back where it comes up in
+            the answer, as it streams too. Never part of a record.
+        retry_after: Seconds until the same call may pass; `None` when waiting won't help.
+    """
 
     action: Literal["allow", "rewrite", "deny"]
     kind: str = ""
     why: str = ""
     fix: str = ""
     text: str | None = None
+    messages: tuple[AnyMessage, ...] | None = Field(None, exclude=True, repr=False)
+    placeholders: dict[str, str] = Field({}, exclude=True, repr=False)
     retry_after: float | None = None
 
 
