@@ -9,7 +9,7 @@ from stdnum import iban, luhn
 
 from qwen_router_plugins.guards.pii.entity import Entity, follows
 
-_DIGITS = re.compile(r"(?<![\w.])\d{3,19}(?:[ -]\d{3,7}){0,7}(?!\w|[.,]\d)")
+_DIGITS = re.compile(r"(?<![\w.])\d{3,19}(?:[ -]\d{3,7}){0,7}(?!\w|[.,]\d)", re.ASCII)
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,36}(?![A-Za-z0-9])")
 _CARD_WORDS = re.compile(
     r"(?i)\b(?:cards?|cc|credit|debit|visa|master ?card|maestro|amex|kreditkarte|karte|tarjeta|carte|carta|cartão)\b|卡"

@@ -14,8 +14,8 @@ _EMAIL = re.compile(
     rf"(?<![{_LETTER}_.%+'-])(?!git@)[{_LETTER}_%+'-](?:[{_LETTER}_.%+'-]{{0,63}})@"
     rf"(?:[{_LETTER}-]{{1,63}}\.){{1,8}}[A-Za-zÀ-ɏ]{{2,24}}(?![{_LETTER}_-])"
 )
-_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}::?){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)", re.ASCII)
+_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}::?){2,7}[0-9A-Fa-f]{0,4}(?![\w:])", re.ASCII)
 _VERSION = re.compile(r"(?i)\bv(?:ersion|er\.)?\s*$")
 
 

@@ -24,7 +24,7 @@ _START, _END = r"(?<![\w.+-])(?=[A-Z]{0,6}\d)", r"(?![\w-]|\.\d)"
 
 def _form(module: str, pattern: str, words: str = "") -> _Form:
     context = re.compile(rf"(?i)(?<!\w)(?:{words})") if words else None
-    return _Form(re.compile(rf"(?:{pattern}){_END}"), module, context)
+    return _Form(re.compile(rf"(?:{pattern}){_END}", re.ASCII), module, context)
 
 
 # Where a form is rare and its checksum good, no word is needed.
@@ -60,8 +60,11 @@ _FORMS = (
     _form("za.idnr", r"\d{13}", r"id\b|identity"),
 )
 # British insurance numbers have no checksum: https://www.gov.uk/hmrc-internal-manuals/national-insurance-manual/nim39110
-_NINO = re.compile(r"(?<!\w)(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?!\w)")
-_ANY = re.compile(_START + "(?:" + "|".join(form.pattern.pattern for form in _FORMS) + ")")
+_NINO = re.compile(
+    r"(?<!\w)(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?!\w)",
+    re.ASCII,
+)
+_ANY = re.compile(_START + "(?:" + "|".join(form.pattern.pattern for form in _FORMS) + ")", re.ASCII)
 
 
 def find_identities(text: str) -> Iterator[Entity]:

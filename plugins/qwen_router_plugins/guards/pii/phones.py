@@ -10,7 +10,8 @@ from qwen_router_plugins.guards.pii.entity import Entity, follows
 # A run of digits and what people put between them; what it means is said by what follows.
 _RUN = re.compile(
     r"(?<![\w.,/+$€£*^-])(?:\+ ?|\()?\(?\d[\d().\-/ \u00a0]{5,24}\d"
-    r"(?P<extension> ?(?:x|ext\.? ?)\d{1,5})?(?![\w%]|[.,]\d)"
+    r"(?P<extension> ?(?:x|ext\.? ?)\d{1,5})?(?![\w%]|[.,]\d)",
+    re.ASCII,
 )
 # One separator between groups, or one with a bracket: `12 - 5` and `3 / 4` are sums.
 _GAP = r"[ .\-/\u00a0]"
