@@ -85,7 +85,7 @@ def load_audio(block: Mapping[str, Any], rate: int, limits: LimitsSection) -> np
             seconds = file.frames / file.samplerate
             if seconds > limits.max_audio_seconds:
                 raise MediaError(
-                    f"{name} lasts {seconds:,.0f} s; {limits.max_audio_seconds:,.0f} s are allowed.",
+                    f"{name} lasts {seconds:,.2f} s; {limits.max_audio_seconds:,g} s are allowed.",
                     "Send a shorter piece, or raise limits.max_audio_seconds.",
                 )
             if file.frames * file.channels * _FLOAT_BYTES > _MAX_UNPACKING * limits.max_attachment_bytes:

@@ -22,37 +22,38 @@ _ISSUED = re.compile(
 )
 
 
-def find_cards(text: str) -> Iterator[Entity]:
+def find_cards(text: str, start: int, end: int) -> Iterator[Entity]:
     """Yield numbers of payment cards; those of forms that are not only theirs where a word tells."""
-    for start, end, whole in _groups(_DIGITS, text, range(12, 20)):
-        number = "".join(filter(str.isdigit, text[start:end]))
-        if not luhn.is_valid(number):
-            continue
-        if _ISSUED.fullmatch(number) or (whole and follows(_CARD_WORDS, text, start)):
-            yield Entity("CARD", start, end)
+    for found in _DIGITS.finditer(text, start, end):
+        for first, last, whole in _groups(found, range(12, 20)):
+            number = "".join(filter(str.isdigit, text[first:last]))
+            if not luhn.is_valid(number):
+                continue
+            if _ISSUED.fullmatch(number) or (whole and follows(_CARD_WORDS, text, first)):
+                yield Entity("CARD", first, last)
 
 
-def find_ibans(text: str) -> Iterator[Entity]:
+def find_ibans(text: str, start: int, end: int) -> Iterator[Entity]:
     """Yield international bank account numbers."""
-    for start, end, _ in _groups(_IBAN, text, range(15, 35)):
-        # Only at the start of a match does a country stand where it should.
-        if text[start : start + 2].isalpha() and iban.is_valid(text[start:end], check_country=False):
-            yield Entity("IBAN", start, end)
+    for found in _IBAN.finditer(text, start, end):
+        for first, last, _ in _groups(found, range(15, 35)):
+            # The country stands at the start of the match alone.
+            if first == found.start() and iban.is_valid(text[first:last], check_country=False):
+                yield Entity("IBAN", first, last)
 
 
-def _groups(pattern: re.Pattern[str], text: str, lengths: range) -> Iterator[tuple[int, int, bool]]:
+def _groups(found: re.Match[str], lengths: range) -> Iterator[tuple[int, int, bool]]:
     """Yield the runs of whole groups of a match, the longest first: what follows a number may look like more of it.
 
     Args:
         lengths: How many characters a run may have, what separates its groups left out.
 
     Returns:
-        Where each starts and ends, and whether it is all of the match.
+        Where each starts and ends in the text, and whether it is all of the match.
     """
-    for found in pattern.finditer(text):
-        edges = [m.span() for m in re.finditer(r"[^ -]+", found[0])]
-        for size in range(len(edges), 0, -1):
-            for first in range(len(edges) - size + 1):
-                start, end = edges[first][0], edges[first + size - 1][1]
-                if end - start - found[0].count(" ", start, end) - found[0].count("-", start, end) in lengths:
-                    yield found.start() + start, found.start() + end, size == len(edges)
+    edges = [m.span() for m in re.finditer(r"[^ -]+", found[0])]
+    for size in range(len(edges), 0, -1):
+        for first in range(len(edges) - size + 1):
+            run = edges[first : first + size]
+            if sum(end - start for start, end in run) in lengths:
+                yield found.start() + run[0][0], found.start() + run[-1][1], size == len(edges)

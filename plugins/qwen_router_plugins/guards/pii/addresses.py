@@ -27,18 +27,16 @@ def find_emails(text: str) -> Iterator[Entity]:
             yield Entity("EMAIL", found.start() + (found[0][0] == "'"), found.end())
 
 
-def find_ip_addresses(text: str) -> Iterator[Entity]:
+def find_ip_addresses(text: str, start: int, end: int) -> Iterator[Entity]:
     """Yield IP addresses, but not those that every machine has, such as 127.0.0.1."""
-    if "." in text:
-        for found in _IPV4.finditer(text):
-            if _personal(found[0]) and not follows(_VERSION, text, found.start()):
-                yield Entity("IP", *found.span())
-    if ":" in text:
-        for found in _IPV6.finditer(text):
-            # `a::b` is how programs write names.
-            groups = [group for group in found[0].split(":") if group]
-            if len(groups) > 2 and any(c.isdigit() for c in found[0]) and _personal(found[0]):
-                yield Entity("IP", *found.span())
+    for found in _IPV4.finditer(text, start, end):
+        if _personal(found[0]) and not follows(_VERSION, text, found.start()):
+            yield Entity("IP", *found.span())
+    for found in _IPV6.finditer(text, start, end):
+        # `a::b` is how programs write names.
+        groups = [group for group in found[0].split(":") if group]
+        if len(groups) > 2 and any(map(str.isdigit, found[0])) and _personal(found[0]):
+            yield Entity("IP", *found.span())
 
 
 def _personal(written: str) -> bool:

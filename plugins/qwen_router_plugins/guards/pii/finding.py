@@ -14,15 +14,17 @@ from qwen_router_plugins.guards.pii.pseudonyms import PLACEHOLDER
 from qwen_router_plugins.guards.pii.secrets import find_secrets
 
 _NUMBERS = (find_ibans, find_cards, find_identities, find_ip_addresses, find_phones)
-# No number that is looked for has fewer digits, so close together.
-_SOME_NUMBER = re.compile(r"\d(?:[\W_A-Za-z]{0,6}\d){3}|[0-9A-Fa-f]:[0-9A-Fa-f]")
+# Every number that is looked for has so many digits, so close together, and no more than so much before and after.
+_DIGITS = re.compile(r"[0-9](?:[^0-9]{0,12}[0-9]){3,}")
+_BEFORE, _AFTER = 24, 24
 
 
 def find_entities(text: str) -> list[Entity]:
     """Return what is found, in the order of the text; where two overlap, the one whose form says more."""
     found = chain(find_secrets(text), find_emails(text))
-    if _SOME_NUMBER.search(text):
-        found = chain(found, *(find(text) for find in _NUMBERS))
+    around = _around_digits(text)
+    for find in _NUMBERS:
+        found = chain(found, *(find(text, start, end) for start, end in around))
     taken = [Entity("", *m.span()) for m in PLACEHOLDER.finditer(text)]
     kept: list[Entity] = []
     for entity in found:
@@ -30,3 +32,13 @@ def find_entities(text: str) -> list[Entity]:
             taken.append(entity)
             kept.append(entity)
     return sorted(kept, key=lambda entity: entity.start)
+
+
+def _around_digits(text: str) -> list[tuple[int, int]]:
+    """Return where numbers may be; a stretch ends before the next digits, lest it show only half of a number."""
+    digits = [m.span() for m in _DIGITS.finditer(text)]
+    following = [*(start for start, _ in digits[1:]), len(text)]
+    return [
+        (max(0, start - _BEFORE), min(end + _AFTER, after))
+        for (start, end), after in zip(digits, following, strict=False)
+    ]

@@ -35,18 +35,18 @@ _LEAST, _MOST = 7, 15
 """Digits of a number: E.164 allows no more, and shorter ones are nobody's own."""
 
 
-def find_phones(text: str) -> Iterator[Entity]:
+def find_phones(text: str, start: int, end: int) -> Iterator[Entity]:
     """Yield telephone numbers: international ones, those in a form that only they have, and those that a word tells."""
-    for found in _RUN.finditer(text):
-        start, end = found.span()
-        number = text[start : found.start("extension") if found["extension"] else end]
+    for found in _RUN.finditer(text, start, end):
+        first, last = found.span()
+        number = text[first : found.start("extension") if found["extension"] else last]
         if number.startswith("(") and ")" not in number:
-            start, number = start + 1, number[1:]
+            first, number = first + 1, number[1:]
         digits = sum(map(str.isdigit, number))
         if not _LEAST <= digits <= _MOST or not _WRITTEN.fullmatch(number) or _DATE.fullmatch(number):
             continue
-        if _is_phone(number, digits, text, start):
-            yield Entity("PHONE", start, end)
+        if _is_phone(number, digits, text, first):
+            yield Entity("PHONE", first, last)
 
 
 def _is_phone(number: str, digits: int, text: str, start: int) -> bool:
