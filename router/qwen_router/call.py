@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field
 
 from qwen_router.ordering import StepOrder
 from qwen_router.request import Chunk
@@ -12,6 +13,7 @@ from qwen_router.services import Services
 from qwen_router.types import Usage
 
 
+@dataclass
 class Call:
     """The router's parts, where this call's chunks go, and what it has used so far.
 
@@ -25,11 +27,15 @@ class Call:
         write: Takes the caller's chunks.
     """
 
-    def __init__(self, services: Services, write: Callable[[Chunk], None]) -> None:
-        self.services = services
+    services: Services
+    write: InitVar[Callable[[Chunk], None]]
+    restoration: Restoration = field(init=False)
+    order: StepOrder = field(init=False)
+    used: Usage = field(init=False, default_factory=Usage)
+
+    def __post_init__(self, write: Callable[[Chunk], None]) -> None:
         self.restoration = Restoration(write)
         self.order = StepOrder(self.restoration.add)
-        self.used = Usage()
         # Parallel steps run in threads of their own.
         self._lock = threading.Lock()
 

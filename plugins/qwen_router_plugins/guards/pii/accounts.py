@@ -36,24 +36,26 @@ def find_cards(text: str, start: int, end: int) -> Iterator[Entity]:
 def find_ibans(text: str, start: int, end: int) -> Iterator[Entity]:
     """Yield international bank account numbers."""
     for found in _IBAN.finditer(text, start, end):
-        for first, last, _ in _groups(found, range(15, 35)):
-            # The country stands at the start of the match alone.
-            if first == found.start() and iban.is_valid(text[first:last], check_country=False):
+        # The country stands at the start of the match alone.
+        for first, last, _ in _groups(found, range(15, 35), starts=1):
+            if iban.is_valid(text[first:last], check_country=False):
                 yield Entity("IBAN", first, last)
+                break
 
 
-def _groups(found: re.Match[str], lengths: range) -> Iterator[tuple[int, int, bool]]:
+def _groups(found: re.Match[str], lengths: range, starts: int = 8) -> Iterator[tuple[int, int, bool]]:
     """Yield the runs of whole groups of a match, the longest first: what follows a number may look like more of it.
 
     Args:
         lengths: How many characters a run may have, what separates its groups left out.
+        starts: With how many of the groups a run may begin, from the first on.
 
     Returns:
         Where each starts and ends in the text, and whether it is all of the match.
     """
     edges = [m.span() for m in re.finditer(r"[^ -]+", found[0])]
     for size in range(len(edges), 0, -1):
-        for first in range(len(edges) - size + 1):
+        for first in range(min(starts, len(edges) - size + 1)):
             run = edges[first : first + size]
             if sum(end - start for start, end in run) in lengths:
                 yield found.start() + run[0][0], found.start() + run[-1][1], size == len(edges)

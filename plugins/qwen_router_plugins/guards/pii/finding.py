@@ -10,7 +10,7 @@ from qwen_router_plugins.guards.pii.addresses import find_emails, find_ip_addres
 from qwen_router_plugins.guards.pii.entity import Entity
 from qwen_router_plugins.guards.pii.identities import find_identities
 from qwen_router_plugins.guards.pii.phones import find_phones
-from qwen_router_plugins.guards.pii.pseudonyms import PLACEHOLDER
+from qwen_router_plugins.guards.pii.pseudonyms import find_placeholders
 from qwen_router_plugins.guards.pii.secrets import find_secrets
 
 _NUMBERS = (find_ibans, find_cards, find_identities, find_ip_addresses, find_phones)
@@ -21,15 +21,22 @@ _BEFORE, _AFTER = 24, 24
 
 def find_entities(text: str) -> list[Entity]:
     """Return what is found, in the order of the text; where two overlap, the one whose form says more."""
+    taken = bytearray(len(text))
+    pieces, at = [], 0
+    for start, end in find_placeholders(text):
+        taken[start:end] = b"\1" * (end - start)
+        # What stands for something already is no number and no word that tells of one.
+        pieces += [text[at:start], "_" * (end - start)]
+        at = end
+    text = "".join([*pieces, text[at:]])
     found = chain(find_secrets(text), find_emails(text))
     around = _around_digits(text)
     for find in _NUMBERS:
         found = chain(found, *(find(text, start, end) for start, end in around))
-    taken = [Entity("", *m.span()) for m in PLACEHOLDER.finditer(text)]
     kept: list[Entity] = []
     for entity in found:
-        if all(entity.end <= other.start or other.end <= entity.start for other in taken):
-            taken.append(entity)
+        if not any(taken[entity.start : entity.end]):
+            taken[entity.start : entity.end] = b"\1" * (entity.end - entity.start)
             kept.append(entity)
     return sorted(kept, key=lambda entity: entity.start)
 

@@ -69,8 +69,8 @@ _ANY = re.compile(_START + "(?:" + "|".join(form.pattern.pattern for form in _FO
 
 def find_identities(text: str, start: int, end: int) -> Iterator[Entity]:
     """Yield numbers of persons: social security, tax, health and identity cards."""
-    for found in _NINO.finditer(text, start, end):
-        yield Entity("ID", *found.span())
+    for insurance in _NINO.finditer(text, start, end):
+        yield Entity("ID", *insurance.span())
     for some in _ANY.finditer(text, start, end):
         for form in _FORMS:
             if (found := form.pattern.match(text, some.start())) and _holds(form, text, found):

@@ -35,7 +35,7 @@ class RequestRate:
             if limit
         ]
         # Look first: what one limit has counted isn't given back when the other refuses.
-        for item, scope in items:
+        for item, scope in items if len(items) > 1 else ():
             if not self._limiter.test(item, "qwen-router", scope):
                 return self._wait(item, scope)
         for item, scope in items:
