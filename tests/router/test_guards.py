@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwen_router import Hints, MediaError, Request, Settings, Verdict, guards, hookimpl
 from qwen_router.manager import build_manager
@@ -135,3 +137,24 @@ def test_what_a_person_asks_about_reaches_the_model_as_it_is(router, backend):
     asked = "Explain `<script>alert(1)</script>` & <|im_start|>"
     router.invoke(asked, hints=Hints(task="code"))
     assert asked in backend.calls[-1].messages[-1].text
+
+
+EVERYTHING = Settings(
+    # Any variable that is set and long will do for a key.
+    security={"pii": "hash", "pii_key_env": "PATH"},
+    quota={"user": {"requests_per_minute": 10**6, "concurrent": 10**6, "input_tokens_per_minute": 10**9}},
+)
+BUILT_IN = build_manager(EVERYTHING)
+
+
+@given(st.lists(st.text(alphabet=st.characters(), max_size=80), min_size=1, max_size=3), st.text(st.characters()))
+def test_any_text_passes_the_built_in_guards_and_a_second_time_unchanged(texts, user):
+    once, denied = guards.check_request(BUILT_IN, conversation(*texts).model_copy(update={"user": user}), EVERYTHING)
+    assert denied is None
+    twice, denied = guards.check_request(BUILT_IN, once, EVERYTHING)
+    assert denied is None
+    assert twice.messages == once.messages
+    answer = ANSWER.model_copy(update={"text": once.text})
+    checked, denied = guards.check_answer(BUILT_IN, once, answer, EVERYTHING)
+    assert denied is None
+    assert guards.check_answer(BUILT_IN, once, checked, EVERYTHING)[0] == checked
