@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
-from qwen_router import deciding, inventory, listing, storage
+from qwen_router import deciding, guards, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
@@ -24,7 +24,6 @@ from qwen_router.errors import RouterError
 from qwen_router.events import Failed
 from qwen_router.graph import build_graph
 from qwen_router.manager import build_manager
-from qwen_router.ordering import StepOrder
 from qwen_router.preloading import preload
 from qwen_router.request import Chunk, Request, as_request
 from qwen_router.resources import Resources
@@ -274,14 +273,15 @@ class Router:
     def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
         graph = self._graph if request.thread is None else self._conversing
         config: RunnableConfig = {"recursion_limit": 200, "configurable": {"thread_id": request.thread}}
-        # durability: only whole turns are kept.
-        state = graph.invoke(
-            State(request=request),
-            config,
-            context=Call(self._services, StepOrder(write)),
-            durability=None if request.thread is None else "exit",
-        )
-        answer: Answer = state["answer"]
+        # Only whole turns are kept.
+        durability: Any = None if request.thread is None else "exit"
+        call, answer = Call(self._services, write), None
+        try:
+            state = graph.invoke(State(request=request), config, context=call, durability=durability)
+            answer = cast(Answer, state["answer"])
+        finally:
+            guards.settle(self._services.manager, request, answer, call.used, self.settings)
+        call.restoration.close()
         return answer
 
 

@@ -90,6 +90,11 @@ class Calls:
         return self._ceiling is not None and time.perf_counter() > self._ceiling
 
     @property
+    def answered(self) -> bool:
+        """Whether the model said anything, were it only that it is done."""
+        return any(h.first is not None or h.finish_reason is not None for h in self.heard)
+
+    @property
     def first(self) -> float | None:
         """When the first piece came."""
         return self.heard[0].first

@@ -124,21 +124,57 @@ class GenerationSection(Section):
 
 
 class LimitsSection(Section):
-    """What a request may hold."""
+    """What a request may hold, its kept conversation included."""
 
     max_characters: int = Field(65_536, ge=1)
+    max_message_characters: int = Field(65_536, ge=1)
+    max_tokens: int = Field(65_536, ge=1)
+    """Tokens as they are estimated before a model is chosen: rather too many."""
+    max_turns: int = Field(256, ge=1)
+    """Messages of all roles."""
+    max_json_depth: int = Field(32, ge=1)
+    """Objects and lists inside each other, in a schema, a tool call or a content block."""
     max_attachments: int = Field(8, ge=0)
     max_image_pixels: int = Field(100_000_000, ge=1)
+    max_audio_seconds: float = Field(600.0, gt=0)
     max_attachment_bytes: int = Field(52_428_800, ge=1)
     allowed_hosts: tuple[Annotated[str, Field(pattern=_HOST)], ...] = ()
     """Whose images and sounds may be fetched: `example.org` and `*.example.org` over https, `http://localhost:8080`."""
 
 
 class SecuritySection(Section):
-    """What may be done with what a model wrote."""
+    """What a model may be told, and what may be done with what it wrote."""
 
     code_execution: Literal["off", "sandbox"] = "off"
     """Whether checks may run the Python of an answer, in a sandbox without network and files."""
+    pii: Literal["off", "mask", "hash"] = "off"
+    """Whether the model is told personal data and secrets: as they are, only of which kind, or as pseudonyms."""
+    pii_key_env: str = "QWEN_ROUTER_PII_KEY"
+    """Name of the environment variable that holds the key of the pseudonyms."""
+    required_guards: tuple[str, ...] = ()
+    """Plugins that must say `allow` or `rewrite`: without their word a call is denied."""
+
+
+class QuotaLimits(Section):
+    """What may be taken; 0 is no limit."""
+
+    requests_per_minute: int = Field(0, ge=0)
+    input_tokens_per_minute: int = Field(0, ge=0)
+    output_tokens_per_minute: int = Field(0, ge=0)
+    """Thoughts included."""
+    concurrent: int = Field(0, ge=0)
+    """Calls at the same time."""
+
+
+class QuotaSection(Section):
+    """How much may be taken in a minute, any minute."""
+
+    storage: str = "memory://"
+    """Where it is counted: in this process, or in `redis://HOST:PORT/DB` for all that share it."""
+    user: QuotaLimits = QuotaLimits()
+    """For each user."""
+    total: QuotaLimits = QuotaLimits()
+    """For all users together."""
 
 
 class WeightsSection(Section):
@@ -234,6 +270,7 @@ class Settings(Section):
     generation: GenerationSection = GenerationSection()
     limits: LimitsSection = LimitsSection()
     security: SecuritySection = SecuritySection()
+    quota: QuotaSection = QuotaSection()
     weights: WeightsSection = WeightsSection()
     backends: BackendsSection = BackendsSection()
     specialists: dict[str, SpecialistSection] = {}

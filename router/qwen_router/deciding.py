@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+
+from langchain_core.messages import AnyMessage
 
 from qwen_router import composing, guards
 from qwen_router.candidates import list_candidates, missing_backends
@@ -15,18 +18,25 @@ from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.senses import media_cost
 from qwen_router.services import Services
-from qwen_router.types import Classification, Decision, Escalation, Plan, Step, Verdict
+from qwen_router.types import Classification, Decision, Escalation, Plan, Step, Usage, Verdict
 
 
-def admit(services: Services, request: Request) -> tuple[Request, Verdict | None]:
+def admit(services: Services, request: Request, earlier: Sequence[AnyMessage] = ()) -> tuple[Request, Verdict | None]:
     """Ask the guards; return the request as they rewrote it, and the denial, if any.
+
+    Args:
+        earlier: What is kept of the conversation. The guards see it too, and rewrite it: it is kept as it was written.
 
     Raises:
         InputError: There is nothing to answer.
     """
-    if not request.text.strip() and set(request.modalities) <= {"text"}:
-        raise InputError("The request is empty.", "Write what you want to know.")
-    return guards.check_request(services.manager, request, services.settings)
+    _check_not_empty(request)
+    if earlier:
+        request = request.model_copy(update={"messages": (*earlier, *request.messages)})
+    request, denied = guards.check_request(services.manager, request, services.settings)
+    if denied is None and not earlier:
+        _check_not_empty(request)
+    return request, denied
 
 
 def classify(services: Services, request: Request) -> Classification:
@@ -176,6 +186,13 @@ def size(
 def explain(services: Services, request: Request) -> Decision:
     """Return the decision for a request; no model is loaded."""
     created = time.time()
+    try:
+        return _explained(services, request, created)
+    finally:
+        guards.settle(services.manager, request, None, Usage(), services.settings)
+
+
+def _explained(services: Services, request: Request, created: float) -> Decision:
     request, denied = admit(services, request)
     if denied is not None:
         return Decision(request_id=request.id, created=created, denied=denied)
@@ -202,6 +219,16 @@ def step_request(services: Services, request: Request, step: Step, plan: Plan, a
     given = [f"Answer to part {need}:\n{answers[need]}" for need in step.needs if need in answers]
     text = "\n\n".join(filter(None, [plan.context, *given, step.prompt]))
     return request.with_text(text, kinds=services.registry.specialist(step.task).modalities)
+
+
+def _check_not_empty(request: Request) -> None:
+    """Refuse a request without a word, an image or a sound.
+
+    Raises:
+        InputError: There is nothing to answer.
+    """
+    if not request.text.strip() and set(request.modalities) <= {"text"}:
+        raise InputError("The request is empty.", "Write what you want to know.")
 
 
 def _after(candidate: Candidate, tried: tuple[Candidate, ...], escalation: Escalation) -> Candidate:

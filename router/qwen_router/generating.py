@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
@@ -19,11 +20,14 @@ from qwen_router.state import Work
 from qwen_router.types import Generation, Timings, Usage
 
 
-def generate(services: Services, work: Work, write: Write) -> Generation:
+def generate(services: Services, work: Work, write: Write, use: Callable[[Usage], None]) -> Generation:
     """Return what the chosen model says, after streaming it to `write`.
 
     A thought that has used its budget up is closed, and the model is called again to go on with the answer; so is one
     that ends without an answer. A thought that the second call begins counts against the answer's tokens.
+
+    Args:
+        use: Told what the model took, whatever became of it.
 
     Raises:
         Cancelled: The caller stopped the call; the model has stopped too.
@@ -40,19 +44,26 @@ def generate(services: Services, work: Work, write: Write) -> Generation:
     asked = time.perf_counter()
     ceiling = _ceiling(services, work, asked)
     turns = _Turns(specialist, work, write, services.settings.generation.max_rounds)
-    with services.pool.lease(winner) as chat_model:
-        leased = time.perf_counter()
-        messages = [*_in_language(work, specialist), *_correction(work)]
-        options = call_options(sampling, thinking=winner.thinking, json_schema=work.request.json_schema)
-        while True:
-            calls = Calls(work, model, chat_model, [*messages, *turns.messages], cancellation, write, ceiling=ceiling)
-            calls.run(options)
-            if not turns.add(calls):
-                break
-        ended = time.perf_counter()
+    prompt = estimated_tokens(work.request, winner.media_tokens)
+    try:
+        with services.pool.lease(winner) as chat_model:
+            leased = time.perf_counter()
+            messages = [*_in_language(work, specialist), *_correction(work)]
+            options = call_options(sampling, thinking=winner.thinking, json_schema=work.request.json_schema)
+            while True:
+                calls = Calls(
+                    work, model, chat_model, [*messages, *turns.messages], cancellation, write, ceiling=ceiling
+                )
+                turns.calls.append(calls)
+                calls.run(options)
+                if not turns.add(calls):
+                    break
+            ended = time.perf_counter()
+    finally:
+        use(turns.usage(prompt))
     if cancellation.cancelled:
         cancellation.check()
-    usage = turns.usage(estimated_tokens(work.request, winner.media_tokens))
+    usage = turns.usage(prompt)
     timings = Timings(
         wait=leased - asked,
         first_token=(turns.calls[0].first or ended) - leased,
@@ -78,7 +89,7 @@ class _Turns:
     """What the model says, turn by turn, and what it is told in between.
 
     Attributes:
-        calls: Those of each turn.
+        calls: Those of each turn, the one that is being made included.
         messages: The turns that are over, with what was answered to each.
     """
 
@@ -90,8 +101,7 @@ class _Turns:
         self._thoughts: list[str] = []
 
     def add(self, calls: Calls) -> bool:
-        """Take a turn that is over; say whether there is another one."""
-        self.calls.append(calls)
+        """Take what was said in a turn that is over; say whether there is another one."""
         text, thought = calls.said()
         self._texts.append(text)
         self._thoughts.append(thought)
@@ -122,7 +132,7 @@ class _Turns:
         Args:
             prompt: About how many tokens the prompt has, for a call that was broken off before the backend told.
         """
-        return sum((calls.usage(prompt) for calls in self.calls), Usage())
+        return sum((calls.usage(prompt) for calls in self.calls if calls.answered), Usage())
 
 
 def _ceiling(services: Services, work: Work, now: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import pluggy
@@ -11,7 +12,7 @@ from qwen_router.config import Settings
 from qwen_router.errors import InputError
 from qwen_router.hooks import call_impl
 from qwen_router.request import Request
-from qwen_router.types import Answer, Verdict
+from qwen_router.types import Answer, Usage, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -20,31 +21,71 @@ def check_request(
     manager: pluggy.PluginManager, request: Request, settings: Settings
 ) -> tuple[Request, Verdict | None]:
     """Return the request as the guards rewrote it, and the verdict that denies it, if any."""
+    silent = dict.fromkeys(settings.security.required_guards)
     for impl in manager.hook.check_request.get_hookimpls():
         verdict = _ask(impl, {"request": request, "settings": settings})
-        if verdict is None or verdict.action == "allow":
+        if verdict is None:
             continue
+        silent.pop(impl.plugin_name, None)
         if verdict.action == "deny":
             return request, verdict
-        if verdict.messages is not None:
-            request = request.model_copy(update={"messages": verdict.messages})
-        if verdict.text is not None or verdict.messages is None:
-            request = request.with_text(verdict.text or "")
-    return request, None
+        if verdict.action == "rewrite":
+            request = _rewritten(request, verdict)
+    return request, _missed(silent)
 
 
 def check_answer(
     manager: pluggy.PluginManager, request: Request, answer: Answer, settings: Settings
 ) -> tuple[Answer, Verdict | None]:
     """Return the answer as the guards rewrote it, and the verdict that denies it, if any."""
-    for impl in manager.hook.check_answer.get_hookimpls():
+    impls = manager.hook.check_answer.get_hookimpls()
+    # One that has no say on answers has had its say on the request.
+    looking = {impl.plugin_name for impl in impls}
+    silent = dict.fromkeys(name for name in settings.security.required_guards if name in looking)
+    for impl in impls:
         verdict = _ask(impl, {"request": request, "answer": answer, "settings": settings})
-        if verdict is None or verdict.action == "allow":
+        if verdict is None:
             continue
+        silent.pop(impl.plugin_name, None)
         if verdict.action == "deny":
             return answer, verdict
-        answer = answer.model_copy(update={"text": verdict.text or ""})
-    return answer, None
+        if verdict.action == "rewrite":
+            answer = answer.model_copy(update={"text": verdict.text or ""})
+    return answer, _missed(silent)
+
+
+def settle(
+    manager: pluggy.PluginManager, request: Request, answer: Answer | None, usage: Usage, settings: Settings
+) -> None:
+    """Tell every guard that a call is over, one by one, so that a raising one can't keep it from the others."""
+    values = {"request": request, "answer": answer, "usage": usage, "settings": settings}
+    for impl in manager.hook.settle.get_hookimpls():
+        try:
+            call_impl(impl, values)
+        except Exception:
+            _log.exception("The guard %s failed to settle a call.", impl.plugin_name)
+
+
+def _rewritten(request: Request, verdict: Verdict) -> Request:
+    if verdict.messages is None:
+        request = request.with_text(verdict.text or "")
+    else:
+        request = request.model_copy(update={"messages": verdict.messages})
+    if not verdict.placeholders:
+        return request
+    return request.model_copy(update={"placeholders": {**request.placeholders, **verdict.placeholders}})
+
+
+def _missed(silent: Iterable[str]) -> Verdict | None:
+    """Deny for the first required guard that said nothing."""
+    for name in silent:
+        return Verdict(
+            action="deny",
+            kind="guard_missing",
+            why=f"The required guard {name} gave no verdict, so the call is denied.",
+            fix="Install and allow it, or take it out of security.required_guards.",
+        )
+    return None
 
 
 def _ask(impl: Any, values: dict[str, Any]) -> Verdict | None:

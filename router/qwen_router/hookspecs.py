@@ -17,7 +17,7 @@ from qwen_router.events import Event
 from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.specialist import Specialist
-from qwen_router.types import Answer, Attempt, Classification, Escalation, Plan, Verdict
+from qwen_router.types import Answer, Attempt, Classification, Escalation, Plan, Usage, Verdict
 
 PROJECT = "qwen_router"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -109,15 +109,26 @@ def escalate(
 def check_request(request: Request, settings: Settings) -> Verdict | None:
     """Allow, rewrite or deny a request before anything else sees it; `None` abstains.
 
-    Any deny wins. A guard that raises denies; only an `InputError`, for a request that can't be read at all, goes to
-    the caller as it is. Rewrites, of the last turn's `text` or of all `messages`, are applied in the order of
-    registration, each seeing the last.
+    `request` holds the whole conversation, what is kept of it included. Any deny wins. A guard that raises denies, and
+    so does a required one (`security.required_guards`) that abstains; only an `InputError`, for a request that can't be
+    read at all, goes to the caller as it is. Rewrites, of the last turn's `text` or of all `messages`, are applied in
+    the order of registration, each seeing the last.
     """
 
 
 @hookspec
 def check_answer(request: Request, answer: Answer, settings: Settings) -> Verdict | None:
     """Allow, rewrite or deny an answer before the caller sees it. Combines like `check_request`."""
+
+
+@hookspec
+def settle(request: Request, answer: Answer | None, usage: Usage, settings: Settings) -> None:
+    """Be told that a call is over, whatever became of it; give back what was set aside for it.
+
+    Called once for each call, in its thread: after an answer, a refusal, an error or a cancellation, and after
+    `explain`, which answers nothing. `request` is what the caller sent, `answer` is `None` where there is none, and
+    `usage` is what the models took, also for answers that were rejected or broken off. Raising is logged and no more.
+    """
 
 
 @hookspec

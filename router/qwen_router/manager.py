@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, TypeVar
@@ -18,9 +18,13 @@ BUILTINS = (
     "qwen_router_plugins.specialists",
     "qwen_router_plugins.backends",
     "qwen_router_plugins.weight_sources",
-    "qwen_router_plugins.guards.attachments",
     "qwen_router_plugins.observers.log",
+    # The guards, in the order in which they see a request: what is cheap first, and quotas when nothing else denies it.
     "qwen_router_policies.security",
+    "qwen_router_plugins.guards.attachments",
+    "qwen_router_policies.sanitising",
+    "qwen_router_plugins.guards.pii",
+    "qwen_router_plugins.guards.quota:QuotaGuard",
     "qwen_router_policies.planning",
     "qwen_router_policies.thinking",
     "qwen_router_policies.sizing",
@@ -51,11 +55,11 @@ def build_manager(settings: Settings, plugins: Iterable[object] = ()) -> pluggy.
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    for module in BUILTINS:
-        manager.register(importlib.import_module(module), name=module)
+    for name in BUILTINS:
+        manager.register(_made(pkgutil.resolve_name(name)), name=name)
     for entry in entry_points(group=hookspecs.PROJECT):
         if _allowed(entry, settings.plugins.allow):
-            _register(manager, _imported(entry), entry.name)
+            _register(manager, _made(_imported(entry)), entry.name)
         else:
             manager.set_blocked(entry.name)
     for plugin in plugins:
@@ -89,6 +93,11 @@ def _imported(entry: EntryPoint) -> object:
             "Mend it, or take it off `allow` in [plugins].",
             plugin=entry.name,
         ) from error
+
+
+def _made(plugin: object) -> object:
+    """Return an instance of a plugin that is a class: each router has its own, with its own state."""
+    return plugin() if isinstance(plugin, type) else plugin
 
 
 def _allowed(entry: EntryPoint, allow: Sequence[str]) -> bool:

@@ -18,8 +18,10 @@ from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
 from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
 from qwen_router.generating import generate as run_model
 from qwen_router.judging import best_of, judge
+from qwen_router.restoring import restore_answer
 from qwen_router.services import Services
 from qwen_router.state import Clock, Result, State, Work
+from qwen_router.stepping_down import step_down
 from qwen_router.tie_breaking import break_tie
 from qwen_router.types import Answer, Attempt, Decision, Escalation, Timings, Usage
 
@@ -27,15 +29,14 @@ _STOP = Escalation(action="stop", why="No policy knows anything better to try.")
 
 
 def admit(state: State, runtime: Runtime[Call]) -> Command[Literal["classify", "release"]]:
-    """Let the guards see the request, put the conversation so far before it, and send it on or refuse it."""
+    """Put the conversation so far before the request, let the guards see it, and send it on or refuse it."""
     services, clock = runtime.context.services, Clock()
-    request, denied = deciding.admit(services, state["request"])
+    turns = list(state["request"].messages)
+    request, denied = deciding.admit(services, state["request"], state.get("history", ()))
     if denied is not None:
         services.events.emit(Denied(request.id, clock.elapsed, verdict=denied))
         return Command(update={"request": request, "clock": clock, "denied": denied}, goto="release")
-    turns = list(request.messages)
-    if earlier := state.get("history"):
-        request = request.model_copy(update={"messages": (*earlier, *request.messages)})
+    runtime.context.restoration.learn(request)
     services.events.emit(Admitted(request.id, clock.elapsed))
     return Command(update={"request": request, "clock": clock, "turns": turns}, goto="classify")
 
@@ -96,12 +97,14 @@ def select(work: Work, runtime: Runtime[Call]) -> Command[Literal["generate", "c
 
 def generate(work: Work, runtime: Runtime[Call]) -> Command[Literal["verify"]]:
     """Run the chosen model and stream what it says; when memory runs out, the next smaller one."""
-    services, write = runtime.context.services, runtime.context.order.add
+    call = runtime.context
+    services = call.services
     while True:
         try:
-            return Command(goto=Send("verify", replace(work, generation=run_model(services, work, write))))
+            generation = run_model(services, work, call.order.add, call.use)
+            return Command(goto=Send("verify", replace(work, generation=generation)))
         except OutOfMemory as error:
-            work = _step_down(services, work, error)
+            work = step_down(services, work, error)
 
 
 def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "compose"]]:
@@ -221,7 +224,9 @@ def release(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
     assert answer is not None
     timings = answer.timings.model_copy(update={"total": state["clock"].elapsed})
     answer = answer.model_copy(update={"timings": timings})
+    # Observers keep records: they see the placeholders.
     services.events.emit(Answered(request.id, state["clock"].elapsed, answer=answer))
+    answer = restore_answer(answer, request)
     kept: list[AnyMessage] = [] if answer.refused else [*state["turns"], answer.message]
     return {"answer": answer, "history": kept}
 
@@ -244,30 +249,6 @@ def _start_steps(services: Services, state: State) -> tuple[dict[str, Any], list
         for s in ready
     ]
     return {"sent": sent | {s.id for s in ready}}, sends
-
-
-def _step_down(services: Services, work: Work, error: OutOfMemory) -> Work:
-    """Choose again without what didn't fit.
-
-    Raises:
-        OutOfMemory: Nothing smaller is left.
-    """
-    assert work.choice is not None
-    failed = work.choice.winner
-    cooling = services.pool.cooling()
-    left = [
-        c.model_copy(
-            update={"rejected": cooling.get(c.key) if c.memory_bytes < failed.memory_bytes else "Memory ran out."}
-        )
-        for c in work.choice.candidates
-        if c.usable
-    ]
-    try:
-        choice = deciding.size(services, left, work.classification, work.request)
-    except NoModelFits:
-        raise error from None
-    note = f"{failed.model} at {failed.precision} ran out of memory; {choice.winner.model} answers instead."
-    return replace(work, choice=choice, warnings=(*work.warnings, note))
 
 
 def _keys(work: Work) -> set[ModelKey]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage, convert_to_messages
@@ -59,6 +59,7 @@ class Request(Value):
         deadline: Seconds from the start of the call within which the answer must be complete.
         json_schema: A JSON schema the answer has to follow.
         languages: BCP 47 codes to answer in, one section each; empty for the language of the request.
+        placeholders: What guards put in place of what the caller wrote; see `Verdict`. Never part of a record.
     """
 
     messages: tuple[AnyMessage, ...] = Field(min_length=1)
@@ -70,6 +71,7 @@ class Request(Value):
     json_schema: dict[str, Any] | None = None
     languages: tuple[str, ...] = ()
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
+    placeholders: dict[str, str] = Field({}, exclude=True, repr=False)
 
     @field_validator("messages")
     @classmethod
@@ -133,6 +135,30 @@ class Request(Value):
         content: Any = [*kept, {"type": "text", "text": text}] if kept else text
         messages[at] = turn.model_copy(update={"content": content})
         return self.model_copy(update={"messages": tuple(messages)})
+
+    def with_texts(self, change: Callable[[str], str]) -> Request:
+        """Return a copy with `change` applied to the text of every message, or this very request if none changes."""
+        messages = tuple(_with_text(m, change) for m in self.messages)
+        if all(new is old for new, old in zip(messages, self.messages, strict=True)):
+            return self
+        return self.model_copy(update={"messages": messages})
+
+
+def _with_text(message: Any, change: Callable[[str], str]) -> Any:
+    content = message.content
+    if isinstance(content, str):
+        changed: Any = change(content)
+    else:
+        changed = [_block_with_text(block, change) for block in content]
+    return message if changed == content else message.model_copy(update={"content": changed})
+
+
+def _block_with_text(block: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(block, str):
+        return change(block)
+    if block.get("type") == "text" and isinstance(block.get("text"), str):
+        return {**block, "text": change(block["text"])}
+    return block
 
 
 # Qwen2.5's tokenizer makes a token of about 4.5 bytes of English, Chinese or code, and of fewer in rarer scripts.

@@ -143,7 +143,10 @@ class Verdict(Value):
 
     Attributes:
         text: The rewritten text of the last turn, or of the answer.
-        messages: The rewritten conversation of a request; `text`, where there is one too, is put into it.
+        messages: The whole conversation as rewritten; `text` is then not looked at.
+        placeholders: What now stands in the request for what the caller wrote: each is put back where it comes up in
+            the answer, as it streams too. Never part of a record.
+        retry_after: Seconds until the same call may pass; `None` when waiting won't help.
     """
 
     action: Literal["allow", "rewrite", "deny"]
@@ -151,7 +154,8 @@ class Verdict(Value):
     why: str = ""
     fix: str = ""
     text: str | None = None
-    messages: tuple[AnyMessage, ...] | None = None
+    messages: tuple[AnyMessage, ...] | None = Field(None, exclude=True, repr=False)
+    placeholders: dict[str, str] = Field({}, exclude=True, repr=False)
     retry_after: float | None = None
 
 

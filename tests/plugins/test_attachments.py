@@ -52,6 +52,13 @@ def test_too_many_pixels_are_refused_by_the_header():
         check_request(request(png()), Settings(limits={"max_image_pixels": 63}))
 
 
+def test_a_sound_that_is_too_long_is_refused_by_the_header():
+    allowed = Settings(limits={"max_audio_seconds": 0.1})
+    assert check_request(request(wav()), allowed) is None
+    with pytest.raises(MediaError, match=r"lasts 0.10 s; 0\.09 s are allowed"):
+        check_request(request(wav()), Settings(limits={"max_audio_seconds": 0.09}))
+
+
 @pytest.mark.parametrize(
     ("block", "said"),
     [

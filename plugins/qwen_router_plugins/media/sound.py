@@ -81,6 +81,11 @@ def _check_length(frames: int, rate: int, channels: int, name: str, limits: Limi
             f"{name} lasts {1000 * frames / rate:.2g} ms, too short to hear.",
             "Send a recording of at least a tenth of a second.",
         )
+    if frames / rate > limits.max_audio_seconds:
+        raise MediaError(
+            f"{name} lasts {frames / rate:,.2f} s; {limits.max_audio_seconds:,g} s are allowed.",
+            "Send a shorter piece, or raise limits.max_audio_seconds.",
+        )
     if frames * channels * _FLOAT_BYTES > _MAX_UNPACKING * limits.max_attachment_bytes:
         raise MediaError(f"{name} lasts {frames / rate:,.0f} s, too long to unpack.", "Send a shorter piece.")
 
