@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from qwen_router import Router
@@ -15,6 +16,10 @@ from qwen_router.testing import FakeBackend, Reply
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+# A test that asserts nothing on time isn't to fail on a busy machine.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 pytest_plugins = ["fixtures_weights", "fixtures_checkpoints", "fixtures_cli"]
 

@@ -175,7 +175,7 @@ def estimated_tokens(request: Request, media_tokens: int | None = None) -> int:
     Args:
         media_tokens: Those of its images and sounds; `None` takes the family's advice for each.
     """
-    text = sum(len(text_of(m).encode()) for m in request.messages) // _BYTES_PER_TOKEN
+    text = sum(len(text_of(m).encode("utf-8", "surrogatepass")) for m in request.messages) // _BYTES_PER_TOKEN
     if media_tokens is None:
         images = sum(len(blocks_of(m, "image")) for m in request.messages)
         sounds = sum(len(blocks_of(m, "audio")) for m in request.messages)
