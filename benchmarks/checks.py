@@ -24,6 +24,8 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, default=Path("answers.jsonl"))
     parser.add_argument("--limit", type=int, default=150, help="answers of each benchmark")
     args = parser.parse_args()
+    if not args.answers.exists():
+        parser.error(f"there is no {args.answers}; quality.py writes it")
     answers = [json.loads(line)["text"] for line in args.answers.read_text("utf-8").splitlines()]
     code = [text for text in answers if "def " in text]
     boxes = [text for text in answers if "\\boxed" in text] or ["So the result is \\boxed{\\frac{1}{2}}."]

@@ -69,7 +69,10 @@ QUESTIONS: dict[str, Callable[[], list[Question]]] = {
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:
-    for line in (DATA / f"{name}.jsonl").read_text("utf-8").splitlines():
+    path = DATA / f"{name}.jsonl"
+    if not path.exists():
+        raise SystemExit(f"There is no {path}. Set QWEN_ROUTER_DATA to the directory that holds bench/{name}.jsonl.")
+    for line in path.read_text("utf-8").splitlines():
         yield json.loads(line)
 
 

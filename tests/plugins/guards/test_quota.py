@@ -185,3 +185,11 @@ def test_a_wrong_store_is_a_fault_of_the_configuration(url):
     with pytest.raises(ConfigError, match=r"quota\.storage") as caught:
         denied(QuotaGuard(), request(), settings(url, concurrent=1))
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_is_down_denies_in_one_line():
+    pytest.importorskip("redis", reason="The extra is not installed: pip install 'qwen-router[redis]'")
+    quota = {"storage": "redis://127.0.0.1:1", "user": {"requests_per_minute": 1}}
+    verdict = QuotaGuard().check_request(Request.of("hello"), Settings(quota=quota))
+    assert verdict.action == "deny"
+    assert "doesn't answer" in verdict.why

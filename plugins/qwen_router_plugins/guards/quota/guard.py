@@ -37,7 +37,22 @@ class QuotaGuard:
 
     @hookimpl
     def check_request(self, request: Request, settings: Settings) -> Verdict | None:
-        """Set aside what the request may take; deny it where that is more than is left."""
+        """Set aside what the request may take; deny it where that is more than is left, or can't be told."""
+        try:
+            return self._take(request, settings)
+        except Exception as error:
+            # The client's own class: its package is there only where it is used.
+            if not any(c.__module__ == "redis.exceptions" for c in type(error).__mro__):
+                raise
+            return Verdict(
+                action="deny",
+                kind="quota",
+                why="The server that counts quotas doesn't answer.",
+                fix="Start it, or mend quota.storage.",
+                retry_after=_BUSY,
+            )
+
+    def _take(self, request: Request, settings: Settings) -> Verdict | None:
         quota = settings.quota
         claims = claims_of(request, settings)
         rates = (quota.user.requests_per_minute, quota.total.requests_per_minute)
