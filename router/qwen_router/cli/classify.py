@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from qwen_router.cli.console import AsJson, ConfigPath, err, open_router, out, print_json, read_text
+from qwen_router.cli.console import AsJson, ConfigPath, open_router, out, print_json, read_text
+from qwen_router.cli.lines import run_lines
 from qwen_router.cli.show import classification_table
 from qwen_router.errors import InputError
 
@@ -52,14 +51,5 @@ def _lines(source: Path, target: Path | None, stages: int) -> None:
     from qwen_router.classify import Classifier
     from qwen_router.classify.jsonl import classify_lines
 
-    try:
-        with ExitStack() as files:
-            lines = files.enter_context(source.open("rb"))
-            to = sys.stdout if target is None else files.enter_context(target.open("w", encoding="utf-8"))
-            bad = classify_lines(
-                lines, to, Classifier(stages=stages), lambda fault: err.print(f"[yellow]{source}[/] {fault}")
-            )
-    except OSError as error:
-        raise InputError(f"Can't use {error.filename}: {error.strerror}.", "Check the path.") from None
-    if bad:
-        raise InputError(f"{bad} bad lines were skipped.", "The others were classified.")
+    classifier = Classifier(stages=stages)
+    run_lines(source, target, lambda lines, to, report: classify_lines(lines, to, classifier, report))
