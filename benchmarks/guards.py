@@ -52,9 +52,10 @@ def _measure(text: str, settings: Settings, rounds: int) -> list[float]:
     spent = []
     for at in range(rounds + 50):
         # Users come and go, so that no account grows beyond what it would in a minute of one user.
-        request = Request.of(text, user=str(at // 20))
+        # No text comes twice: what was judged once is remembered.
+        request = Request.of(f"{at} {text}", user=str(at // 20))
         started = time.perf_counter()
-        _, denied = guards.check_request(manager, request, settings)
+        _, denied, _ = guards.check_request(manager, request, settings)
         guards.settle(manager, request, None, Usage(input_tokens=500, output_tokens=100), settings)
         spent.append(time.perf_counter() - started)
         assert denied is None, denied

@@ -18,11 +18,11 @@ from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.senses import media_cost
 from qwen_router.services import Services
-from qwen_router.types import Classification, Decision, Escalation, Plan, Step, Usage, Verdict
+from qwen_router.types import Classification, Decision, Escalation, Plan, Step, Usage
 
 
-def admit(services: Services, request: Request, earlier: Sequence[AnyMessage] = ()) -> tuple[Request, Verdict | None]:
-    """Ask the guards; return the request as they rewrote it, and the denial, if any.
+def admit(services: Services, request: Request, earlier: Sequence[AnyMessage] = ()) -> guards.Admission:
+    """Ask the guards what they make of a request.
 
     Args:
         earlier: What is kept of the conversation. The guards see it too, and rewrite it: it is kept as it was written.
@@ -33,10 +33,10 @@ def admit(services: Services, request: Request, earlier: Sequence[AnyMessage] = 
     _check_not_empty(request)
     if earlier:
         request = request.model_copy(update={"messages": (*earlier, *request.messages)})
-    request, denied = guards.check_request(services.manager, request, services.settings)
-    if denied is None and not earlier:
-        _check_not_empty(request)
-    return request, denied
+    admission = guards.check_request(services.manager, request, services.settings)
+    if admission.denied is None and not earlier:
+        _check_not_empty(admission.request)
+    return admission
 
 
 def classify(services: Services, request: Request) -> Classification:
@@ -193,9 +193,9 @@ def explain(services: Services, request: Request) -> Decision:
 
 
 def _explained(services: Services, request: Request, created: float) -> Decision:
-    request, denied = admit(services, request)
+    request, denied, noted = admit(services, request)
     if denied is not None:
-        return Decision(request_id=request.id, created=created, denied=denied)
+        return Decision(request_id=request.id, created=created, denied=denied, noted=noted)
     classification = classify(services, request)
     plan = make_plan(services, request, classification)
     choices = {
@@ -204,7 +204,14 @@ def _explained(services: Services, request: Request, created: float) -> Decision
         )
         for step in plan.steps
     }
-    return Decision(request_id=request.id, created=created, classification=classification, plan=plan, choices=choices)
+    return Decision(
+        request_id=request.id,
+        created=created,
+        classification=classification,
+        plan=plan,
+        choices=choices,
+        noted=noted,
+    )
 
 
 def step_request(services: Services, request: Request, step: Step, plan: Plan, answers: dict[str, str]) -> Request:

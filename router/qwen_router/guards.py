@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -17,10 +17,17 @@ from qwen_router.types import Answer, Usage, Verdict
 _log = logging.getLogger(__name__)
 
 
-def check_request(
-    manager: pluggy.PluginManager, request: Request, settings: Settings
-) -> tuple[Request, Verdict | None]:
-    """Return the request as the guards rewrote it, and the verdict that denies it, if any."""
+class Admission(NamedTuple):
+    """What the guards made of a request: as they rewrote it, what denies it, and what else they had to say."""
+
+    request: Request
+    denied: Verdict | None = None
+    noted: tuple[Verdict, ...] = ()
+
+
+def check_request(manager: pluggy.PluginManager, request: Request, settings: Settings) -> Admission:
+    """Ask every guard, in order, until one denies."""
+    noted: list[Verdict] = []
     silent = dict.fromkeys(settings.security.required_guards)
     for impl in manager.hook.check_request.get_hookimpls():
         verdict = _ask(impl, {"request": request, "settings": settings})
@@ -28,10 +35,13 @@ def check_request(
             continue
         silent.pop(impl.plugin_name, None)
         if verdict.action == "deny":
-            return request, verdict
+            return Admission(request, verdict, tuple(noted))
         if verdict.action == "rewrite":
             request = _rewritten(request, verdict)
-    return request, _missed(silent)
+        if verdict.kind:
+            # What it was rewritten to is in the request.
+            noted.append(verdict.model_copy(update={"text": None, "messages": None, "placeholders": {}}))
+    return Admission(request, _missed(silent), tuple(noted))
 
 
 def check_answer(

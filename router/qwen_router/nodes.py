@@ -32,13 +32,13 @@ def admit(state: State, runtime: Runtime[Call]) -> Command[Literal["classify", "
     """Put the conversation so far before the request, let the guards see it, and send it on or refuse it."""
     services, clock = runtime.context.services, Clock()
     turns = list(state["request"].messages)
-    request, denied = deciding.admit(services, state["request"], state.get("history", ()))
+    request, denied, noted = deciding.admit(services, state["request"], state.get("history", ()))
     if denied is not None:
         services.events.emit(Denied(request.id, clock.elapsed, verdict=denied))
-        return Command(update={"request": request, "clock": clock, "denied": denied}, goto="release")
+        return Command(update={"request": request, "clock": clock, "denied": denied, "noted": noted}, goto="release")
     runtime.context.restoration.learn(request)
     services.events.emit(Admitted(request.id, clock.elapsed))
-    return Command(update={"request": request, "clock": clock, "turns": turns}, goto="classify")
+    return Command(update={"request": request, "clock": clock, "turns": turns, "noted": noted}, goto="classify")
 
 
 def classify(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
@@ -189,8 +189,10 @@ def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "
         choices={r.step: r.attempts[-1].choice for r in done},
         attempts=tuple(a for r in done for a in r.attempts),
         escalations=tuple(e for r in done for e in r.escalations),
+        noted=state["noted"],
     )
     tries = [a.timings for r in done for a in r.attempts]
+    suspicions = (verdict.why for verdict in state["noted"] if verdict.action == "allow")
     notes = (attached.note for attached in classification.media if attached.note)
     answer = Answer(
         text=composing.join(state["plan"], [r.generation.text for r in done]),
@@ -203,7 +205,7 @@ def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "
             generate=sum(t.generate for t in tries),
             total=state["clock"].elapsed,
         ),
-        warnings=tuple(dict.fromkeys([*notes, *(w for r in done for w in r.warnings)])),
+        warnings=tuple(dict.fromkeys([*suspicions, *notes, *(w for r in done for w in r.warnings)])),
     )
     return Command(update={"answer": answer}, goto="release")
 
@@ -217,7 +219,8 @@ def release(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
         if denied is not None:
             services.events.emit(Denied(request.id, state["clock"].elapsed, verdict=denied))
     if denied is not None:
-        decision = answer.decision if answer else Decision(request_id=request.id, created=state["clock"].created)
+        record = Decision(request_id=request.id, created=state["clock"].created, noted=state["noted"])
+        decision = answer.decision if answer else record
         answer = Answer(
             text=f"{denied.why} {denied.fix}".strip(), decision=decision.model_copy(update={"denied": denied})
         )

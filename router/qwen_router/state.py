@@ -88,4 +88,5 @@ class State(TypedDict, total=False):
     sent: Annotated[frozenset[str], UntrackedValue]
     results: Annotated[dict[str, Result], UntrackedMerge(dict, operator.or_)]
     denied: Annotated[Verdict, UntrackedValue]
+    noted: Annotated[tuple[Verdict, ...], UntrackedValue]
     answer: Annotated[Answer, UntrackedValue]

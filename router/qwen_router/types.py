@@ -142,6 +142,7 @@ class Verdict(Value):
     """A guard's word.
 
     Attributes:
+        score: Probability that the request is of that kind, from a guard that estimates it.
         text: The rewritten text of the last turn, or of the answer.
         messages: The whole conversation as rewritten; `text` is then not looked at.
         placeholders: What now stands in the request for what the caller wrote: each is put back where it comes up in
@@ -153,6 +154,7 @@ class Verdict(Value):
     kind: str = ""
     why: str = ""
     fix: str = ""
+    score: float | None = Field(None, ge=0, le=1)
     text: str | None = None
     messages: tuple[AnyMessage, ...] | None = Field(None, exclude=True, repr=False)
     placeholders: dict[str, str] = Field({}, exclude=True, repr=False)
@@ -185,6 +187,7 @@ class Decision(Value):
     Attributes:
         choices: The choice made for each step, by step id; the latest when there were several.
         created: Unix time in seconds.
+        noted: What guards had to say of a request that they let pass: what they rewrote, what they suspect.
     """
 
     request_id: str
@@ -195,6 +198,7 @@ class Decision(Value):
     attempts: tuple[Attempt, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     denied: Verdict | None = None
+    noted: tuple[Verdict, ...] = ()
 
 
 class Answer(Value):

@@ -43,7 +43,7 @@ ANSWER = Answer(text="yes", decision=Decision(request_id="r", created=0))
 
 
 def test_any_deny_wins():
-    request, denied = guards.check_request(manager(ALLOW, DENY, ALLOW), Request.of("hi"), SETTINGS)
+    request, denied, _ = guards.check_request(manager(ALLOW, DENY, ALLOW), Request.of("hi"), SETTINGS)
     assert denied == DENY
     assert guards.check_answer(manager(ALLOW, DENY), request, ANSWER, SETTINGS)[1] == DENY
 
@@ -53,14 +53,14 @@ def test_abstaining_guards_let_pass():
 
 
 def test_a_guard_that_raises_denies_and_is_named(caplog):
-    _, denied = guards.check_request(manager(boom), Request.of("hi"), SETTINGS)
+    _, denied, _ = guards.check_request(manager(boom), Request.of("hi"), SETTINGS)
     assert denied.action == "deny"
     assert "guard0" in denied.why
     assert "broken" in caplog.text
 
 
 def test_a_guard_that_returns_nonsense_denies():
-    _, denied = guards.check_request(manager(lambda _: "fine"), Request.of("hi"), SETTINGS)
+    _, denied, _ = guards.check_request(manager(lambda _: "fine"), Request.of("hi"), SETTINGS)
     assert denied.kind == "guard_failed"
 
 
@@ -86,7 +86,7 @@ def test_a_guard_may_rewrite_every_turn():
     def shout(request):
         return Verdict(action="rewrite", messages=request.with_texts(str.upper).messages, placeholders={"A": "a"})
 
-    request, _ = guards.check_request(manager(shout), conversation("one", "two"), SETTINGS)
+    request, *_ = guards.check_request(manager(shout), conversation("one", "two"), SETTINGS)
     assert [m.content for m in request.messages] == ["ONE", "TWO"]
     assert request.placeholders == {"A": "a"}
     assert "placeholders" not in request.model_dump()
@@ -99,7 +99,7 @@ def required(*names):
 @pytest.mark.parametrize(("verdict", "passes"), [(ALLOW, True), (rewrite("!"), True), (None, False)])
 def test_a_required_guard_must_say_something(verdict, passes):
     settings = required("guard0")
-    _, denied = guards.check_request(manager(verdict), Request.of("hi"), settings)
+    _, denied, _ = guards.check_request(manager(verdict), Request.of("hi"), settings)
     assert (denied is None) == passes
     _, denied = guards.check_answer(manager(verdict), Request.of("hi"), ANSWER, settings)
     assert (denied is None) == passes
@@ -108,7 +108,7 @@ def test_a_required_guard_must_say_something(verdict, passes):
 
 
 def test_a_required_guard_that_is_not_there_denies_requests():
-    _, denied = guards.check_request(manager(ALLOW), Request.of("hi"), required("guard0", "elsewhere"))
+    _, denied, _ = guards.check_request(manager(ALLOW), Request.of("hi"), required("guard0", "elsewhere"))
     assert denied.kind == "guard_missing"
     assert "elsewhere" in denied.why
 
@@ -149,9 +149,9 @@ BUILT_IN = build_manager(EVERYTHING)
 
 @given(st.lists(st.text(alphabet=st.characters(), max_size=80), min_size=1, max_size=3), st.text(st.characters()))
 def test_any_text_passes_the_built_in_guards_and_a_second_time_unchanged(texts, user):
-    once, denied = guards.check_request(BUILT_IN, conversation(*texts).model_copy(update={"user": user}), EVERYTHING)
+    once, denied, _ = guards.check_request(BUILT_IN, conversation(*texts).model_copy(update={"user": user}), EVERYTHING)
     assert denied is None
-    twice, denied = guards.check_request(BUILT_IN, once, EVERYTHING)
+    twice, denied, _ = guards.check_request(BUILT_IN, once, EVERYTHING)
     assert denied is None
     assert twice.messages == once.messages
     answer = ANSWER.model_copy(update={"text": once.text})
