@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qwen_router.classify import artefact, conversation, encoder
+from qwen_router.classify.attack import attack_of
 from qwen_router.classify.brain import Brain, Look
 from qwen_router.classify.decide import decide
 from qwen_router.classify.learned import Learned
@@ -79,7 +80,7 @@ class Classifier:
         if self._stages > 1 and self._unsure(look, turn, decision.confidence):
             look = self._brain.look_again(look, encoder.embed(window(turn.text)))
             decision = decide(self._brain, self._learned, look, turn, previous, self._min_confidence)
-        return decision
+        return decision.model_copy(update={"attack": attack_of(turn.text).score})
 
     def _unsure(self, look: Look, turn: conversation.Turn, confidence: float) -> bool:
         attached = turn.has_image or turn.has_audio

@@ -17,7 +17,7 @@ def test_the_artefact_fits_in_the_wheel() -> None:
 
 def test_the_artefact_says_what_it_was_trained_on() -> None:
     meta = artefact.load().meta
-    assert set(meta["data"]) == {"routing/train.jsonl", "difficulty/mmlu.jsonl.gz"}
+    assert set(meta["data"]) == {"routing/train.jsonl", "difficulty/mmlu.jsonl.gz", "security/dev.jsonl"}
     assert len(meta["languages"]) >= 30
     assert meta["version"]
     assert meta["metrics"]

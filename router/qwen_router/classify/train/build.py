@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qwen_router.classify import artefact
 from qwen_router.classify.head import Head
-from qwen_router.classify.train import calibrate, data, difficulty, languages, sentences, student, unseen
+from qwen_router.classify.train import attack, calibrate, data, difficulty, languages, sentences, student, unseen
 
 VERSION = "1"
 CENTROIDS = 40
@@ -20,7 +20,7 @@ def build(folder: Path, out: Path, cache: Path | None = None) -> dict[str, Any]:
     """Write the artefact and return its metadata.
 
     Args:
-        folder: has ``routing/train.jsonl`` and ``difficulty/mmlu.jsonl.gz``.
+        folder: has ``routing/train.jsonl``, ``difficulty/mmlu.jsonl.gz`` and ``security/dev.jsonl``.
         out: the artefact to write.
         cache: keeps the teacher's vectors between runs.
     """
@@ -32,6 +32,7 @@ def build(folder: Path, out: Path, cache: Path | None = None) -> dict[str, Any]:
     head = _cooled(trained.head, settings.first_temperature)
     hard, difficulty_metrics = difficulty.fit(*difficulty.read(folder, corpus, trained.pool, head))
     language, scale = languages.fit(rows)
+    attack_arrays, attack_meta = attack.train(folder)
     meta = {
         "format": artefact.FORMAT,
         "version": VERSION,
@@ -42,6 +43,7 @@ def build(folder: Path, out: Path, cache: Path | None = None) -> dict[str, Any]:
         "metrics": settings.metrics | difficulty_metrics,
         "sure": settings.sure,
         "blend": settings.blend,
+        **attack_meta,
     }
     arrays: dict[str, NDArray[Any]] = {
         "embedding": trained.table,
@@ -52,6 +54,7 @@ def build(folder: Path, out: Path, cache: Path | None = None) -> dict[str, Any]:
         **_parts("task", head),
         **_parts("encoder", _cooled(trained.second, settings.second_temperature)),
         **_parts("difficulty", hard),
+        **attack_arrays,
     }
     artefact.write(out, arrays, meta, corpus.vocabulary)
     return meta

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 TASKS = ("math", "code", "vision", "audio", "general")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 ROUTING = "routing/train.jsonl"
+SECURITY = "security/dev.jsonl"
 MMLU = "difficulty/mmlu.jsonl.gz"
 
 
@@ -57,7 +58,7 @@ def levelled(folder: Path, sources: Collection[str]) -> list[dict[str, Any]]:
 
 def hashes(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file trained on."""
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (ROUTING, MMLU)}
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (ROUTING, MMLU, SECURITY)}
 
 
 def balance(tasks: NDArray[np.int64], quiet: float) -> NDArray[np.float64]:
