@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qwen_router.catalog import Catalogue, Model, chance_of_success, load_catalogue
     from qwen_router.choice import Candidate, Choice, Offer
     from qwen_router.classify import identify_language
+    from qwen_router.classify.attack import Attack, attack_of
     from qwen_router.config import Settings
     from qwen_router.errors import (
         ArtefactError,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "ArtefactError",
+    "Attack",
     "Attempt",
     "Backend",
     "BackendError",
@@ -116,6 +118,7 @@ __all__ = [
     "WeightSource",
     "WeightsError",
     "adapt",
+    "attack_of",
     "boxed",
     "call_options",
     "chance_of_success",
@@ -146,6 +149,7 @@ _MODULES = (
     "events",
     "languages",
     "classify",
+    "classify.attack",
     "hookspecs",
     "app",
     "adapting.adapt",

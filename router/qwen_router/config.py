@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from qwen_router.amount import Budget
 
 Licence = Literal["any", "commercial", "open"]
+Attacked = Literal["deny", "flag", "off"]
 LICENCES: tuple[Licence, ...] = get_args(Licence)
 
 
@@ -147,6 +148,14 @@ class SecuritySection(Section):
 
     code_execution: Literal["off", "sandbox"] = "off"
     """Whether checks may run the Python of an answer, in a sandbox without network and files."""
+    prompt_injection: Attacked = "deny"
+    """What becomes of a text that gives orders it has no right to: overriding instructions, asking for hidden ones."""
+    jailbreak: Attacked = "deny"
+    """The same for one that talks a model out of its rules."""
+    harmful_request: Attacked = "deny"
+    """The same for one that wants help with harm."""
+    attack_threshold: float = Field(0.4, gt=0, le=1)
+    """The probability from which a text counts as an attack."""
     pii: Literal["off", "mask", "hash"] = "off"
     """Whether the model is told personal data and secrets: as they are, only of which kind, or as pseudonyms."""
     pii_key_env: str = "QWEN_ROUTER_PII_KEY"

@@ -23,6 +23,7 @@ BUILTINS = (
     "qwen_router_policies.security",
     "qwen_router_plugins.guards.attachments",
     "qwen_router_policies.sanitising",
+    "qwen_router_policies.attacks",
     "qwen_router_plugins.guards.pii",
     "qwen_router_plugins.guards.quota:QuotaGuard",
     "qwen_router_policies.planning",

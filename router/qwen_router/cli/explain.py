@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from qwen_router.cli.console import (
     AsJson,
@@ -42,6 +43,8 @@ def explain(
     if as_json or decision.classification is None or decision.plan is None:
         return
     out.print(classification_table(decision.classification))
+    for verdict in decision.noted:
+        out.print(f"[yellow]Note:[/] {escape(verdict.why)}")
     for step in decision.plan.steps:
         out.print()
         if len(decision.plan.steps) > 1:

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from qwen_router.cli import adapt, ask, classify, config, du, explain, machine, models, pull, rm
+from qwen_router.cli import adapt, ask, classify, config, du, explain, guard, machine, models, pull, rm
 from qwen_router.cli.console import fail
 from qwen_router.errors import RouterError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command()(ask.ask)
 app.command()(explain.explain)
 app.command()(classify.classify)
+app.command()(guard.guard)
 app.command()(models.models)
 app.command()(pull.pull)
 app.command()(du.du)

@@ -18,6 +18,7 @@ from qwen_router.types import Classification, Step
 _GIB = 2**30
 _WIDE = 130
 _MOST_SHOWN = 12
+_WORTH_A_LINE = 0.2
 
 
 def decision_line(classification: Classification, choice: Choice, *, part: str | None = None) -> str:
@@ -40,6 +41,8 @@ def classification_table(classification: Classification) -> Table:
     table.add_row("difficulty", f"{classification.difficulty:.2f}")
     table.add_row("language", classification.language)
     table.add_row("reads", ", ".join(classification.modalities))
+    if classification.attack >= _WORTH_A_LINE:
+        table.add_row("attack", f"{classification.attack:.0%}")
     table.add_row("because", ", ".join(f"{escape(r.signal)} ({r.weight:+.1f})" for r in classification.reasons) or "—")
     for attached in classification.media:
         if attached.note:
