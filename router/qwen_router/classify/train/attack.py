@@ -99,8 +99,8 @@ def _prior() -> Matrix:
     return prior
 
 
-def held_out(folder: Path) -> dict[str, float]:
-    """Return what is found in sources that training has not seen, each left out in turn; a family counts as one."""
+def held_out(folder: Path) -> Matrix:
+    """Return each security row's score by weights that have not seen its source; a family counts as one source."""
     security, routing = rows(folder), _read(folder / ROUTING)
     x, routed = measure([row["text"] for row in security]), measure([row["text"] for row in routing])
     kinds = classes([row["kind"] for row in security])
@@ -111,7 +111,7 @@ def held_out(folder: Path) -> dict[str, float]:
         inside, kept = family != out, routed_family != out
         weights, bias = fit(x[inside], kinds[inside], routed[kept])
         score[~inside] = 1 - _chances(x[~inside] @ weights + bias)[:, 0]
-    return figures(score, security)
+    return score
 
 
 def figures(score: Matrix, security: Sequence[dict[str, Any]], threshold: float = THRESHOLD) -> dict[str, float]:
@@ -137,7 +137,7 @@ def train(folder: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]
     routed = measure([row["text"] for row in _read(folder / ROUTING)])
     weights, bias = fit(x, classes([row["kind"] for row in security]), routed)
     arrays = {"attack_weights": weights.astype(np.float32), "attack_bias": bias.astype(np.float32)}
-    return arrays, {"evidence": list(features.NAMES), "attack_metrics": held_out(folder)}
+    return arrays, {"evidence": list(features.NAMES), "attack_metrics": figures(held_out(folder), security)}
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
