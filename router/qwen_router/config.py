@@ -139,6 +139,8 @@ class LimitsSection(Section):
     max_image_pixels: int = Field(100_000_000, ge=1)
     max_audio_seconds: float = Field(600.0, gt=0)
     max_attachment_bytes: int = Field(52_428_800, ge=1)
+    folders: tuple[str, ...] = ("/",)
+    """Where images and sounds that are named by a path may lie; a router that serves others should name none."""
     allowed_hosts: tuple[Annotated[str, Field(pattern=_HOST)], ...] = ()
     """Whose images and sounds may be fetched: `example.org` and `*.example.org` over https, `http://localhost:8080`."""
 

@@ -25,6 +25,7 @@ BUILTINS = (
     "qwen_router_policies.sanitising",
     "qwen_router_policies.attacks",
     "qwen_router_plugins.guards.pii",
+    "qwen_router_plugins.guards.answers",
     "qwen_router_plugins.guards.quota:QuotaGuard",
     "qwen_router_policies.planning",
     "qwen_router_policies.thinking",

@@ -75,6 +75,9 @@ def _read(block: Mapping[str, Any], limits: LimitsSection, noun: str) -> tuple[b
 
 
 def _read_file(path: Path, noun: str, limits: LimitsSection) -> bytes:
+    if not _is_allowed(path, limits):
+        # Whether there is such a file isn't said either.
+        raise MediaError(f"{path} is in no folder that {noun}s may come from.", "Add its folder to limits.folders.")
     try:
         # A device or a pipe has no size to check, and reading one may never end.
         if path.exists() and not path.is_file():
@@ -85,6 +88,17 @@ def _read_file(path: Path, noun: str, limits: LimitsSection) -> bytes:
         raise MediaError(f"There is no file {path}.", "Check the path.") from None
     except (OSError, ValueError) as error:
         raise MediaError(f"Can't read {path}: {first_line(error)}.", "Check the path and its permissions.") from None
+
+
+def _is_allowed(path: Path, limits: LimitsSection) -> bool:
+    """Tell whether a path lies in an allowed folder, wherever its links lead; `/` allows every one."""
+    if "/" in limits.folders:
+        return True
+    try:
+        target = path.resolve()
+        return any(target.is_relative_to(Path(folder).expanduser().resolve()) for folder in limits.folders)
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def _decode(encoded: str, name: str, limits: LimitsSection) -> bytes:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from qwen_router.config import LimitsSection
 from qwen_router.errors import MediaError
-from qwen_router_plugins.media import load_audio, load_image
+from qwen_router_plugins.media import load_audio, load_image, read_attachment
 
 LIMITS = LimitsSection()
 RATE = 16_000
@@ -155,3 +155,18 @@ def test_a_sound_that_unpacks_to_too_much_is_refused():
     silence = encoded(np.zeros(RATE * 60, np.float32), RATE, "FLAC")
     with pytest.raises(MediaError, match="too long to unpack"):
         load_audio({"base64": silence}, RATE, LimitsSection(max_attachment_bytes=len(silence)))
+
+
+def test_files_come_from_the_allowed_folders_alone(tmp_path):
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    for folder in (inside, outside):
+        folder.mkdir()
+        (folder / "a.txt").write_bytes(b"words")
+    (inside / "link.txt").symlink_to(outside / "a.txt")
+    limits = LimitsSection(folders=(str(inside),))
+    assert read_attachment({"url": str(inside / "a.txt")}, limits, "image")[0] == b"words"
+    for path in (outside / "a.txt", inside / ".." / "out" / "a.txt", inside / "link.txt", outside / "missing"):
+        with pytest.raises(MediaError, match="in no folder that images may come from"):
+            read_attachment({"url": str(path)}, limits, "image")
+    with pytest.raises(MediaError, match=r"limits\.folders"):
+        read_attachment({"url": str(inside / "a.txt")}, LimitsSection(folders=()), "image")
