@@ -17,6 +17,7 @@ from qwen_router.events import Event
 from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.specialist import Specialist
+from qwen_router.status import Status
 from qwen_router.types import Answer, Attempt, Classification, Escalation, Plan, Usage, Verdict
 
 PROJECT = "qwen_router"
@@ -128,6 +129,22 @@ def settle(request: Request, answer: Answer | None, usage: Usage, settings: Sett
     Called once for each call, in its thread: after an answer, a refusal, an error or a cancellation, and after
     `explain`, which answers nothing. `request` is what the caller sent, `answer` is `None` where there is none, and
     `usage` is what the models took, also for answers that were rejected or broken off. Raising is logged and no more.
+    """
+
+
+@hookspec
+def start(settings: Settings, status: Callable[[], Status]) -> None:
+    """Be told that a router starts: open here what `observe` needs.
+
+    `status` tells at any time, in any thread, what the router is doing. Raising stops the start.
+    """
+
+
+@hookspec
+def stop() -> None:
+    """Be told that the router is closed and its models unloaded: write out what is left, give back what is held.
+
+    Called once; also without `start`, where another plugin failed before. Raising is logged and no more.
     """
 
 
