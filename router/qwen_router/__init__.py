@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from qwen_router.resources import Device, Resources
     from qwen_router.settings_file import load_settings
     from qwen_router.specialist import FollowUp, Specialist
+    from qwen_router.status import Status
     from qwen_router.types import (
         Answer,
         Attempt,
@@ -106,6 +107,7 @@ __all__ = [
     "Sampling",
     "Settings",
     "Specialist",
+    "Status",
     "Step",
     "Stored",
     "Timings",
@@ -146,6 +148,7 @@ _MODULES = (
     "events",
     "languages",
     "classify",
+    "status",
     "hookspecs",
     "app",
     "adapting.adapt",
