@@ -254,11 +254,13 @@ def test_the_names_and_labels_of_all_metrics_are_as_promised(registry):
         "qwen_router_requests_total": ("outcome",),
         "qwen_router_resident_memory_bytes": (),
         "qwen_router_step_seconds": ("step",),
+        "qwen_router_telemetry_lost_total": ("reason",),
         "qwen_router_time_to_first_token_seconds": ("model",),
         "qwen_router_tokens_per_second": ("model", "precision", "backend"),
         "qwen_router_tokens_total": ("model", "kind"),
     }
     described = {family.name for family in registry.collect()}
     assert described == {m.name.removesuffix("_total") for m in METRICS if m.kind != "gauge"} - {
-        "qwen_router_observer_faults"
+        "qwen_router_observer_faults",
+        "qwen_router_telemetry_lost",
     }

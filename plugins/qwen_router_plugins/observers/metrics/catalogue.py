@@ -87,6 +87,10 @@ FAULTS = Metric(
     "qwen_router_observer_faults_total", "counter", ("observer",), "",
     "Events that an observer failed on; calls don't suffer from it.",
 )  # fmt: skip
+SPANS_LOST = Metric(
+    "qwen_router_telemetry_lost_total", "counter", ("reason",), "",
+    "Calls whose spans were lost: too many waited (queue_full), or the collector didn't take them (not_sent).",
+)  # fmt: skip
 CALLS = Metric(
     "qwen_router_calls_in_progress", "gauge", (), "", "Calls that aren't over, those that wait for their turn included."
 )
@@ -105,6 +109,6 @@ COUNTED = (
     STEP_SECONDS, QUEUE_SECONDS, LOAD_SECONDS, EVICTIONS,
 )  # fmt: skip
 """Counted as events come."""
-LOOKED_UP = (FAULTS, CALLS, WAITING, MODEL_MEMORY, RESIDENT, GPU_MEMORY)
+LOOKED_UP = (FAULTS, SPANS_LOST, CALLS, WAITING, MODEL_MEMORY, RESIDENT, GPU_MEMORY)
 """Looked up when somebody asks."""
 METRICS = COUNTED + LOOKED_UP

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from qwen_router import Status
 from qwen_router_plugins.observers.metrics import catalogue
 from qwen_router_plugins.observers.metrics.catalogue import Metric
+from qwen_router_plugins.observers.telemetry import lost
 
 _Family = CounterMetricFamily | GaugeMetricFamily
 
@@ -51,6 +52,7 @@ class Live(Collector):
             for model in status.loaded:
                 models[model.model, model.precision, model.backend, model.device] += model.memory_bytes
         yield _family(catalogue.FAULTS, {(name,): count for name, count in faults.items()})
+        yield _family(catalogue.SPANS_LOST, {(why,): calls for why, calls in lost.counts().items()})
         yield _family(catalogue.CALLS, {(): sum(status.calls for status in found)})
         yield _family(catalogue.WAITING, {(): sum(status.waiting for status in found)})
         yield _family(catalogue.MODEL_MEMORY, models)
