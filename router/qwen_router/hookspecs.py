@@ -14,6 +14,7 @@ from qwen_router.catalog import Model
 from qwen_router.choice import Candidate, Choice
 from qwen_router.config import Settings
 from qwen_router.events import Event
+from qwen_router.metric import Exposition
 from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.specialist import Specialist
@@ -154,3 +155,8 @@ def observe(event: Event) -> None:
 
     An observer that raises is isolated, counted and logged; it never breaks a call.
     """
+
+
+@hookspec(firstresult=True)
+def exposition(settings: Settings) -> Exposition | None:
+    """Return the metrics that `qwen-router metrics` lists and serves, or `None` to leave it to the next plugin."""

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from qwen_router.metric import Metric
 
 _CALL = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _STEP = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 _WAIT = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _RATE = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 250.0, 500.0, 1000.0)
-
-
-@dataclass(frozen=True, eq=False)
-class Metric:
-    """One metric.
-
-    Attributes:
-        name: As Prometheus shows it, `_total` of a counter included.
-        unit: Of its value; empty for a plain number.
-        buckets: Upper bounds of a histogram.
-    """
-
-    name: str
-    kind: Literal["counter", "histogram", "gauge"]
-    labels: tuple[str, ...]
-    unit: str
-    meaning: str
-    buckets: tuple[float, ...] = ()
 
 
 REQUESTS = Metric(

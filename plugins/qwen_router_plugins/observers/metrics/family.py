@@ -7,7 +7,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from qwen_router_plugins.observers.metrics.catalogue import Metric
+from qwen_router.metric import Metric
 
 OTHER = "other"
 """Stands for every label value beyond the bounds."""

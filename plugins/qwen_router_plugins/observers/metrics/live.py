@@ -11,8 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from qwen_router import Status
+from qwen_router.metric import Metric
 from qwen_router_plugins.observers.metrics import catalogue
-from qwen_router_plugins.observers.metrics.catalogue import Metric
 from qwen_router_plugins.observers.telemetry import lost
 
 _Family = CounterMetricFamily | GaugeMetricFamily

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qwen_router import Event, Settings, Status, hookimpl
 
 if TYPE_CHECKING:
+    from qwen_router.metric import Exposition
     from qwen_router_plugins.observers.metrics.live import Live
     from qwen_router_plugins.observers.metrics.meters import Meters
 
@@ -53,6 +54,13 @@ class MetricsObserver:
         (settings, status), self._started = self._started, None
         _of_process()[1].remove(status)
         leave(settings.metrics)
+
+    @hookimpl
+    def exposition(self) -> Exposition:
+        """Return what `qwen-router metrics` lists and serves."""
+        from qwen_router_plugins.observers.metrics.shared import SharedMetrics
+
+        return SharedMetrics()
 
 
 def _of_process() -> tuple[Meters, Live]:
