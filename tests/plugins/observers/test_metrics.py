@@ -3,8 +3,11 @@
 import logging
 import re
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 from conftest import CODER, GENERAL_SMALL, make_router
@@ -226,10 +229,21 @@ def test_evictions_are_counted_by_their_reason(meters, registry):
     assert value("qwen_router_evictions_total", registry, model="m", reason="room") == 1
 
 
-def test_importing_the_router_brings_no_metrics_library():
-    import subprocess
-    import sys
+def test_what_torch_holds_of_accelerators_is_told_only_where_it_is_in_use(router, monkeypatch):
+    cuda = SimpleNamespace(is_initialized=lambda: True, device_count=lambda: 2, memory_reserved=lambda i: 100 + i)
+    mps = SimpleNamespace(driver_allocated_memory=lambda: 7)
+    backends = SimpleNamespace(mps=SimpleNamespace(is_available=lambda: True))
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, mps=mps, backends=backends))
+    held = {device: value("qwen_router_gpu_memory_bytes", device=device) for device in ("cuda:0", "cuda:1", "mps")}
+    assert held == {"cuda:0": 100, "cuda:1": 101, "mps": 7}
+    # Another thread is in the middle of importing it.
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace())
+    assert value("qwen_router_gpu_memory_bytes", device="cuda:0") == 0
+    monkeypatch.delitem(sys.modules, "torch")
+    assert value("qwen_router_gpu_memory_bytes", device="cuda:0") == 0
 
+
+def test_importing_the_router_brings_no_metrics_library():
     code = "import sys, qwen_router, qwen_router_plugins.observers.metrics; print('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
 

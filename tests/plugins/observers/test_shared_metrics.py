@@ -52,7 +52,11 @@ def test_every_metric_is_listed_with_its_labels_and_unit(run):
 
 
 def test_the_sum_of_all_processes_that_share_a_directory_is_served(tmp_path, port):
-    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    env = {
+        **os.environ,
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "shared"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
     for _ in range(2):
         subprocess.run([sys.executable, "-c", CALL], env=env, check=True)
     command = [sys.executable, "-m", "qwen_router", "metrics", "--port", str(port)]
@@ -74,9 +78,18 @@ def test_processes_that_share_nothing_are_an_error_with_both_ways_out(run, port,
     assert "metrics.port" in line
 
 
-def test_a_shared_directory_that_is_not_there_is_an_error(run, port, monkeypatch, tmp_path):
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "absent"))
-    assert "no directory" in one_line(run("metrics", "--port", str(port)), 2)
+def test_a_shared_directory_that_can_not_be_made_is_an_error(run, port, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "file" / "shared"))
+    assert "Name another directory" in one_line(run("metrics", "--port", str(port)), 2)
+
+
+def test_a_shared_directory_that_can_not_be_made_is_said_when_a_router_starts(tmp_path):
+    (tmp_path / "file").write_text("")
+    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "file" / "shared")}
+    done = subprocess.run([sys.executable, "-c", CALL], env=env, capture_output=True, text=True)
+    assert "ConfigError: PROMETHEUS_MULTIPROC_DIR names" in done.stderr
+    assert "Name another directory" in done.stderr
 
 
 def test_a_taken_port_is_an_error_with_the_option_to_take_another(run, monkeypatch, tmp_path):

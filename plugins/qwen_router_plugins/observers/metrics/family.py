@@ -45,6 +45,10 @@ class Family:
         """Put one more measurement in its bucket."""
         self._of(values).observe(max(0.0, amount))
 
+    def show(self, *values: str) -> None:
+        """Show a series before there is anything to count: a rate sees no first step from nowhere."""
+        self._of(values)
+
     def _of(self, values: tuple[str, ...]) -> Any:
         found = self._series.get(values)
         return self._new(values) if found is None else found

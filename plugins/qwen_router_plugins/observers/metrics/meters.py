@@ -60,6 +60,13 @@ class Meters:
             Answered: self._answered,
             Failed: self._failed,
         }
+        for outcome in ("answered", "refused", "cancelled", "failed"):
+            self._families[catalogue.REQUESTS].show(outcome)
+            self._families[catalogue.REQUEST_SECONDS].show(outcome)
+        for queue in ("call", "model"):
+            self._families[catalogue.QUEUE_SECONDS].show(queue)
+        for step in _STEPS.values():
+            self._steps.show(step)
 
     def count(self, event: Event) -> None:
         """Count what an event tells."""

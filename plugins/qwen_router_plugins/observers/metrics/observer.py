@@ -70,9 +70,11 @@ def _of_process() -> tuple[Meters, Live]:
         if _shared is None:
             from prometheus_client import REGISTRY
 
+            from qwen_router_plugins.observers.metrics.directory import make_directory
             from qwen_router_plugins.observers.metrics.live import Live
             from qwen_router_plugins.observers.metrics.meters import Meters
 
+            make_directory()
             _shared = Meters(REGISTRY), Live()
             REGISTRY.register(_shared[1])
         return _shared

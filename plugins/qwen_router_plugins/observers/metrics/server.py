@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from dataclasses import dataclass
 from wsgiref.simple_server import WSGIServer
@@ -11,6 +10,7 @@ from wsgiref.simple_server import WSGIServer
 from prometheus_client import REGISTRY, CollectorRegistry, multiprocess, start_http_server
 
 from qwen_router.config_monitoring import MetricsSection
+from qwen_router_plugins.observers.metrics.directory import shared_directory
 
 _log = logging.getLogger(__name__)
 _FIX = "Free the port, or set metrics.port to another; the router works without."
@@ -62,17 +62,15 @@ def _open(address: _Address) -> _Served:
     host, port = address
     try:
         server, thread = start_http_server(port, host, registry())
-    except (OSError, ValueError) as error:
-        # The library's word for a directory that doesn't exist is a ValueError.
-        why = getattr(error, "strerror", None) or error
-        _log.warning("Metrics can't be served on %s, port %d: %s. %s", host, port, why, _FIX)
+    except OSError as error:
+        _log.warning("Metrics can't be served on %s, port %d: %s. %s", host, port, error.strerror or error, _FIX)
         return _Served(None, None)
     return _Served(server, thread)
 
 
 def registry() -> CollectorRegistry:
     """Return what is served: of this process, or of all where the operator has them write to one directory."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if shared_directory() is None:
         return REGISTRY
     every = CollectorRegistry()
     multiprocess.MultiProcessCollector(every)  # type: ignore[no-untyped-call]  # the library's own gap

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from prometheus_client import start_http_server
 
 from qwen_router import InputError
 from qwen_router.metric import Metric
 from qwen_router_plugins.observers.metrics.catalogue import METRICS
+from qwen_router_plugins.observers.metrics.directory import VARIABLE, make_directory, shared_directory
 from qwen_router_plugins.observers.metrics.server import registry
-
-VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the directory; the Prometheus library of every process that has it writes what it counts there."""
 
 
 class SharedMetrics:
@@ -28,16 +24,15 @@ class SharedMetrics:
         """Serve the sum, until this process is interrupted.
 
         Raises:
-            InputError: The port is taken, or no directory is shared.
+            InputError: The port is taken, no directory is shared, or it can't be made.
         """
-        directory = os.environ.get(VARIABLE, "")
-        if not directory:
+        if shared_directory() is None:
             raise InputError(
                 f"Routers of other processes keep their metrics to themselves: {VARIABLE} names no directory to share.",
                 "Set it for them and for this command, or set metrics.port and scrape the router itself.",
             )
-        if not Path(directory).is_dir():
-            raise InputError(f"{VARIABLE} names {directory}, which is no directory.", "Make it before routers start.")
+        # It may be here before the routers.
+        make_directory()
         try:
             _, thread = start_http_server(port, host, registry())
         except OSError as error:
