@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -14,11 +15,12 @@ from conftest import CODER, GENERAL_SMALL, make_router
 from pool_machine import until
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
-from qwen_router import BackendError, Cancelled, Hints, InputError, Verdict, hookimpl
+from qwen_router import BackendError, Cancelled, Hints, InputError, Status, Verdict, hookimpl
 from qwen_router.events import Begun, Denied, Escalated, Evicted, Failed, Loaded
 from qwen_router.testing import FakeBackend, Reply
 from qwen_router.types import Escalation
 from qwen_router_plugins.observers.metrics.catalogue import METRICS
+from qwen_router_plugins.observers.metrics.live import Live
 from qwen_router_plugins.observers.metrics.meters import Meters
 
 GENERAL = Hints(task="general", thinking=False)
@@ -138,6 +140,22 @@ def test_what_a_router_does_now_is_looked_up(tmp_path):
         assert value("qwen_router_calls_in_progress") == 0
     assert REGISTRY.get_sample_value("qwen_router_model_memory_bytes", model) is None
     assert value("qwen_router_resident_memory_bytes") > 10 * 2**20
+
+
+def test_a_router_that_nobody_closes_can_go():
+    class Parts:
+        def status(self):
+            return Status(calls=3, waiting=0, loaded=(), faults={})
+
+    live, parts = Live(), Parts()
+    live.add(parts.status)
+    registry = CollectorRegistry()
+    registry.register(live)
+    assert value("qwen_router_calls_in_progress", registry) == 3
+    gone = weakref.ref(parts)
+    del parts
+    assert gone() is None
+    assert value("qwen_router_calls_in_progress", registry) == 0
 
 
 def test_faults_of_observers_stay_counted_when_their_router_is_closed(tmp_path, grown):

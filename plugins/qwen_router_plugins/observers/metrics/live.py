@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from weakref import WeakMethod
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -23,18 +24,19 @@ class Live(Collector):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: list[Callable[[], Status]] = []
+        # Weak, so that a router that nobody closes can go, its models with it.
+        self._open: list[WeakMethod[Callable[[], Status]]] = []
         self._gone: Counter[str] = Counter()
 
     def add(self, status: Callable[[], Status]) -> None:
-        """Look at one more router."""
+        """Look at one more router, by a method of its own."""
         with self._lock:
-            self._open.append(status)
+            self._open.append(WeakMethod(status))
 
     def remove(self, status: Callable[[], Status]) -> None:
         """Look at a router no more; the faults that were counted stay counted."""
         with self._lock:
-            self._open.remove(status)
+            self._open.remove(WeakMethod(status))
             self._gone.update(status().faults)
 
     def describe(self) -> Iterable[_Family]:
@@ -44,7 +46,9 @@ class Live(Collector):
     def collect(self) -> Iterator[_Family]:
         """Return the values as they are now."""
         with self._lock:
-            found = [status() for status in self._open]
+            alive = [(ref, look) for ref in self._open if (look := ref()) is not None]
+            self._open = [ref for ref, _ in alive]
+            found = [look() for _, look in alive]
             faults = self._gone.copy()
         models: Counter[tuple[str, ...]] = Counter()
         for status in found:
