@@ -49,5 +49,5 @@ bench: .venv/dev ## Measure what benchmarks/README.md shows; DATA=DIR adds routi
 .venv/dev: pyproject.toml constraints.txt
 	@echo "Installing into .venv with what the tests need; this takes a few minutes."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[embedded,adapt,encoder,grammars,openai,redis,dev]'
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[embedded,adapt,encoder,grammars,openai,otel,redis,dev]'
 	@touch $@ .venv/embedded

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from qwen_router.resources import Device, Resources
     from qwen_router.settings_file import load_settings
     from qwen_router.specialist import FollowUp, Specialist
+    from qwen_router.status import Status
     from qwen_router.types import (
         Answer,
         Attempt,
@@ -108,6 +109,7 @@ __all__ = [
     "Sampling",
     "Settings",
     "Specialist",
+    "Status",
     "Step",
     "Stored",
     "Timings",
@@ -150,6 +152,7 @@ _MODULES = (
     "languages",
     "classify",
     "classify.attack",
+    "status",
     "hookspecs",
     "app",
     "adapting.adapt",

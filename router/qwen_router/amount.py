@@ -8,18 +8,27 @@ from pydantic import BeforeValidator, ByteSize, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 
+def _read_amount(value: Any) -> Any:
+    return _size(value, 'Input should be more than 0, such as "12GiB"')
+
+
 def _read_budget(value: Any) -> Any:
     """Refuse in words: pydantic would explain only one of the two kinds."""
-    if value == "auto":
-        return value
+    return value if value == "auto" else _size(value, 'Input should be more than 0, such as "12GiB", or "auto"')
+
+
+def _size(value: Any, refusal: str) -> ByteSize:
     try:
         size = TypeAdapter(ByteSize).validate_python(value)
     except ValidationError:
         size = ByteSize(0)
     if size <= 0 or isinstance(value, bool):
-        raise PydanticCustomError("budget", 'Input should be more than 0, such as "12GiB", or "auto"')
+        raise PydanticCustomError("amount", refusal)
     return size
 
+
+Amount = Annotated[ByteSize, BeforeValidator(_read_amount)]
+"""Bytes as people write them."""
 
 Budget = Annotated[Literal["auto"] | ByteSize, BeforeValidator(_read_budget)]
 """Bytes as people write them, or `auto` for a share of what is free."""

@@ -21,7 +21,6 @@ from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
 from qwen_router.config import Settings
 from qwen_router.errors import RouterError
-from qwen_router.events import Failed
 from qwen_router.graph import build_graph
 from qwen_router.manager import build_manager
 from qwen_router.preloading import preload
@@ -69,6 +68,7 @@ class Router:
         self._threads = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
         self._slots = threading.BoundedSemaphore(self.settings.router.max_concurrency)
         self._closed = False
+        self._services.start()
         if self.settings.pool.preload:
             # Beside the requests: one that needs the model waits for that very load.
             threading.Thread(target=preload, args=(self._services,), name="qwen-router-preload", daemon=True).start()
@@ -258,15 +258,16 @@ class Router:
     ) -> Answer:
         """Run the graph in this thread, one slot taken, and return its answer."""
         self._check_open()
-        with cancellation_scope(cancellation(request.deadline)) as scope:
+        with (
+            cancellation_scope(cancellation(request.deadline)) as scope,
+            self._services.calls.call(request.id) as begin,
+        ):
             while not self._slots.acquire(timeout=_LONGEST_WAIT):
                 scope.check()
                 self._check_open()
             try:
+                begin()
                 return self._answer(request, write)
-            except BaseException as error:
-                self._services.events.emit(Failed(request.id, error=error))
-                raise
             finally:
                 self._slots.release()
 

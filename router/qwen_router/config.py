@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from qwen_router.amount import Budget
+from qwen_router.config_backends import BackendsSection
+from qwen_router.config_monitoring import HealthSection, LogSection, MetricsSection, TelemetrySection, TracesSection
+from qwen_router.config_section import Section
 
 Licence = Literal["any", "commercial", "open"]
 Attacked = Literal["deny", "flag", "off"]
@@ -17,12 +20,6 @@ LICENCES: tuple[Licence, ...] = get_args(Licence)
 
 _PORT = r"(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 _HOST = rf"^(https?://)?(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:{_PORT})?$"
-
-
-class Section(BaseModel):
-    """A table of the file: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class RouterSection(Section):
@@ -205,51 +202,6 @@ class WeightsSection(Section):
     """Catalogue id to the commit, tag or branch that its safetensors are fetched at; others at the newest."""
 
 
-class TransformersSection(Section):
-    """In-process inference with torch."""
-
-    enabled: bool = True
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precisions: tuple[str, ...] = ("bf16", "int8", "nf4")
-    max_batch: int = Field(4, ge=1)
-    """Requests decoded together."""
-
-
-class LlamaCppSection(Section):
-    """In-process inference of GGUF files."""
-
-    enabled: bool = True
-    threads: int = Field(0, ge=0)
-    """0 takes the physical cores."""
-    parallel: int = Field(2, ge=1)
-    """Requests decoded together; each has its own context."""
-    gpu_layers: int = Field(-1, ge=-1)
-    """Layers on the accelerator; -1 takes all that fit."""
-
-
-class OpenAISection(Section):
-    """A server that speaks the OpenAI API: vLLM, SGLang, Ollama, llama-server, DashScope."""
-
-    enabled: bool = True
-    base_url: str = ""
-    """Such as `http://localhost:11434/v1`; empty switches the backend off."""
-    api_key_env: str = "QWEN_ROUTER_API_KEY"
-    """Name of the environment variable that holds the key."""
-    models: dict[str, str] = {}
-    """Catalogue id to the server's name; empty asks the server what it serves."""
-    timeout: float = Field(120.0, gt=0)
-    """Seconds without a byte before a call is given up."""
-    max_retries: int = Field(2, ge=0)
-
-
-class BackendsSection(Section):
-    """What runs the models."""
-
-    llama_cpp: LlamaCppSection = LlamaCppSection()
-    transformers: TransformersSection = TransformersSection()
-    openai_api: OpenAISection = OpenAISection()
-
-
 class SpecialistSection(Section):
     """How one task is answered."""
 
@@ -262,12 +214,6 @@ class PluginsSection(Section):
 
     allow: tuple[str, ...] = ()
     """Distributions or entry points beside the built-in ones; `*` allows every installed one."""
-
-
-class LogSection(Section):
-    """What is logged. Never the content of a request."""
-
-    level: Literal["debug", "info", "warning", "error"] = "warning"
 
 
 class Settings(Section):
@@ -288,6 +234,10 @@ class Settings(Section):
     """By task."""
     plugins: PluginsSection = PluginsSection()
     log: LogSection = LogSection()
+    traces: TracesSection = TracesSection()
+    metrics: MetricsSection = MetricsSection()
+    telemetry: TelemetrySection = TelemetrySection()
+    health: HealthSection = HealthSection()
     catalogue: dict[str, dict[str, Any]] = {}
     """Models to add or to change, by id: the fields of a catalogue row; `like` takes the rest from another row."""
 

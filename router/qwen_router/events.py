@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,14 +13,21 @@ import pluggy
 
 from qwen_router.choice import Choice
 from qwen_router.hooks import call_impl
-from qwen_router.types import Answer, Check, Classification, Escalation, Plan, Verdict
+from qwen_router.request import Request
+from qwen_router.types import Answer, Check, Classification, Escalation, Generation, Plan, Task, Verdict
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to one request. `at` is Unix time in seconds, `seconds` how long it took."""
+    """Something that happened to one request.
+
+    Attributes:
+        request_id: Empty for what belongs to no request, such as a model that is loaded before any.
+        seconds: How long it took, by a clock that never jumps.
+        at: When it was over, Unix time in seconds.
+    """
 
     request_id: str
     seconds: float = 0.0
@@ -27,8 +35,18 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun(Event):
+    """A call's turn came, after waiting `seconds` for a place among `router.max_concurrency`.
+
+    `Answered` or `Failed` ends it.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted(Event):
-    """Every guard let the request pass."""
+    """Every guard let the request pass. `request` is what they made of it, the conversation so far included."""
+
+    request: Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +72,10 @@ class Planned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected(Event):
-    """A model was chosen for a step. The classification is the step's: its task may differ from the request's."""
+    """A model was chosen for a step, or another one when memory ran out.
+
+    The classification is the step's: its task may differ from the request's.
+    """
 
     step: str
     attempt: int
@@ -69,6 +90,7 @@ class Loaded(Event):
     model: str
     precision: str
     backend: str
+    device: str
     memory_bytes: int
     measured_bytes: int | None = None
 
@@ -80,6 +102,7 @@ class Evicted(Event):
     model: str
     precision: str
     backend: str
+    device: str
     why: Literal["room", "keep_alive", "closed"]
 
 
@@ -94,11 +117,23 @@ class Lent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Generated(Event):
+    """A model gave an answer to a step, in `seconds` without the wait for it."""
+
+    step: str
+    attempt: int
+    task: Task
+    choice: Choice
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checked(Event):
     """An answer was checked."""
 
     step: str
     attempt: int
+    task: Task
     check: Check
 
 
@@ -107,28 +142,40 @@ class Escalated(Event):
     """A rejected answer is tried again, or not."""
 
     step: str
+    attempt: int
+    task: Task
     escalation: Escalation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Composed(Event):
+    """The answers of all steps were joined."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Event):
-    """The answer left the router."""
+    """The answer, or the refusal, leaves the router `seconds` after the call began."""
 
     answer: Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Event):
-    """The request ended in an error."""
+    """The request ended in an error, `seconds` after it came."""
 
     error: BaseException
 
 
 class Events:
-    """Sends events to every observer."""
+    """Sends events to every observer.
+
+    Attributes:
+        faults: How often each observer failed, by the plugin's name.
+    """
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self._hook = manager.hook.observe
+        self._lock = threading.Lock()
         self.faults: Counter[str] = Counter()
 
     def emit(self, event: Event) -> None:
@@ -137,11 +184,16 @@ class Events:
             try:
                 call_impl(impl, {"event": event})
             except Exception as fault:
-                self.faults[impl.plugin_name] += 1
-                if self.faults[impl.plugin_name] == 1:
-                    _log.warning(
-                        "Observer %s failed on %s: %r. Later faults of it are only counted.",
-                        impl.plugin_name,
-                        type(event).__name__,
-                        fault,
-                    )
+                self._note(impl.plugin_name, event, fault)
+
+    def _note(self, observer: str, event: Event, fault: Exception) -> None:
+        with self._lock:
+            self.faults[observer] += 1
+            first = self.faults[observer] == 1
+        if first:
+            _log.warning(
+                "Observer %s failed on %s: %r. Later faults of it are only counted.",
+                observer,
+                type(event).__name__,
+                fault,
+            )

@@ -14,9 +14,11 @@ from qwen_router.catalog import Model
 from qwen_router.choice import Candidate, Choice
 from qwen_router.config import Settings
 from qwen_router.events import Event
+from qwen_router.metric import Exposition
 from qwen_router.request import Request
 from qwen_router.resources import Resources
 from qwen_router.specialist import Specialist
+from qwen_router.status import Status
 from qwen_router.types import Answer, Attempt, Classification, Escalation, Plan, Usage, Verdict
 
 PROJECT = "qwen_router"
@@ -132,8 +134,29 @@ def settle(request: Request, answer: Answer | None, usage: Usage, settings: Sett
 
 
 @hookspec
+def start(settings: Settings, status: Callable[[], Status]) -> None:
+    """Be told that a router starts: open here what `observe` needs.
+
+    `status` tells at any time, in any thread, what the router is doing. Raising stops the start.
+    """
+
+
+@hookspec
+def stop() -> None:
+    """Be told that the router is closed and its models unloaded: write out what is left, give back what is held.
+
+    Called once; also without `start`, where another plugin failed before. Raising is logged and no more.
+    """
+
+
+@hookspec
 def observe(event: Event) -> None:
     """Be told of one event, in the thread of the call, at once: return quickly.
 
     An observer that raises is isolated, counted and logged; it never breaks a call.
     """
+
+
+@hookspec(firstresult=True)
+def exposition(settings: Settings) -> Exposition | None:
+    """Return the metrics that `qwen-router metrics` lists and serves, or `None` to leave it to the next plugin."""

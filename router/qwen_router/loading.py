@@ -12,6 +12,7 @@ from qwen_router.catalog import Catalogue
 from qwen_router.choice import Candidate, MemoryEstimate
 from qwen_router.config import Settings
 from qwen_router.events import Events, Evicted, Lent, Loaded
+from qwen_router.in_progress import current_request_id
 from qwen_router.pool import Why
 from qwen_router.registry import Registry
 from qwen_router.track_record import TrackRecord
@@ -62,11 +63,12 @@ class ModelLoader:
             self.track_record.loaded(candidate, seconds)
         self.events.emit(
             Loaded(
-                request_id="",
+                request_id=current_request_id(),
                 seconds=seconds,
                 model=candidate.model,
                 precision=candidate.precision,
                 backend=candidate.backend,
+                device=candidate.offer.device,
                 memory_bytes=candidate.memory_bytes,
                 measured_bytes=measured,
             )
@@ -79,10 +81,11 @@ class ModelLoader:
         finally:
             self.events.emit(
                 Evicted(
-                    request_id="",
+                    request_id=current_request_id(),
                     model=candidate.model,
                     precision=candidate.precision,
                     backend=candidate.backend,
+                    device=candidate.offer.device,
                     why=why,
                 )
             )
@@ -91,7 +94,7 @@ class ModelLoader:
         """Tell observers."""
         self.events.emit(
             Lent(
-                request_id="",
+                request_id=current_request_id(),
                 seconds=seconds,
                 model=candidate.model,
                 precision=candidate.precision,

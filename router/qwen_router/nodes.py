@@ -10,12 +10,12 @@ from langchain_core.messages import AnyMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
-from qwen_router import composing, deciding, guards, model_planning
+from qwen_router import composing, deciding, guards, model_planning, step_events
 from qwen_router.advice import stand_in_note
 from qwen_router.call import Call
 from qwen_router.choice import ModelKey
 from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
-from qwen_router.events import Admitted, Answered, Checked, Classified, Denied, Escalated, Planned, Selected
+from qwen_router.events import Admitted, Answered, Classified, Composed, Denied, Planned
 from qwen_router.generating import generate as run_model
 from qwen_router.judging import best_of, judge
 from qwen_router.restoring import restore_answer
@@ -37,7 +37,7 @@ def admit(state: State, runtime: Runtime[Call]) -> Command[Literal["classify", "
         services.events.emit(Denied(request.id, clock.elapsed, verdict=denied))
         return Command(update={"request": request, "clock": clock, "denied": denied, "noted": noted}, goto="release")
     runtime.context.restoration.learn(request)
-    services.events.emit(Admitted(request.id, clock.elapsed))
+    services.events.emit(Admitted(request.id, clock.elapsed, request=request))
     return Command(update={"request": request, "clock": clock, "turns": turns, "noted": noted}, goto="classify")
 
 
@@ -82,16 +82,7 @@ def select(work: Work, runtime: Runtime[Call]) -> Command[Literal["generate", "c
         best = best_of(services, work, work.earlier)
         kept = replace(work, generation=best, warnings=(*work.warnings, _rejected(work, error.what)))
         return Command(update=_finished(runtime.context, kept), goto="compose")
-    services.events.emit(
-        Selected(
-            work.request.id,
-            time.perf_counter() - started,
-            step=work.step.id,
-            attempt=len(work.attempts) + 1,
-            classification=work.classification,
-            choice=choice,
-        )
-    )
+    step_events.selected(services, work, choice, started)
     return Command(goto=Send("generate", replace(work, choice=choice)))
 
 
@@ -102,9 +93,14 @@ def generate(work: Work, runtime: Runtime[Call]) -> Command[Literal["verify"]]:
     while True:
         try:
             generation = run_model(services, work, call.order.add, call.use)
-            return Command(goto=Send("verify", replace(work, generation=generation)))
         except OutOfMemory as error:
+            started = time.perf_counter()
             work = step_down(services, work, error)
+            assert work.choice is not None
+            step_events.selected(services, work, work.choice, started)
+            continue
+        step_events.generated(services, work, generation)
+        return Command(goto=Send("verify", replace(work, generation=generation)))
 
 
 def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "compose"]]:
@@ -123,15 +119,7 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
         timings=generation.timings,
         finish_reason=generation.finish_reason,
     )
-    runtime.context.services.events.emit(
-        Checked(
-            work.request.id,
-            time.perf_counter() - started,
-            step=work.step.id,
-            attempt=len(work.attempts) + 1,
-            check=check,
-        )
-    )
+    step_events.checked(runtime.context.services, work, check, started)
     work = replace(work, attempts=(*work.attempts, attempt))
     if generation.finish_reason == "ceiling" and work.earlier:
         warning = "The time of escalation.max_seconds ran out in the middle of another attempt; this is the one before."
@@ -145,7 +133,7 @@ def verify(work: Work, runtime: Runtime[Call]) -> Command[Literal["escalate", "c
 
 def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "compose"]]:
     """Decide what follows a rejected answer: another try, or the best answer so far with a warning."""
-    services = runtime.context.services
+    started, services = time.perf_counter(), runtime.context.services
     assert work.generation is not None
     answers = (*work.earlier, work.generation)
     first = next(a for a in work.attempts if a.task == work.step.task)
@@ -159,7 +147,7 @@ def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "c
         )
         or _STOP
     )
-    services.events.emit(Escalated(work.request.id, step=work.step.id, escalation=action))
+    step_events.escalated(services, work, action, started)
     work = replace(work, escalations=(*work.escalations, action))
     if action.task is not None:
         step = work.step.model_copy(update={"task": action.task})
@@ -175,9 +163,10 @@ def escalate(work: Work, runtime: Runtime[Call]) -> Command[Literal["select", "c
 
 def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "release"]]:
     """Join the answers of the steps; while some are missing, start those that have become ready."""
+    started, services = time.perf_counter(), runtime.context.services
     steps, results = state["plan"].steps, state["results"]
     if any(step.id not in results for step in steps):
-        update, sends = _start_steps(runtime.context.services, state)
+        update, sends = _start_steps(services, state)
         return Command(update=update, goto=sends)
     done = [results[step.id] for step in steps]
     classification = state["classification"]
@@ -207,6 +196,7 @@ def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "
         ),
         warnings=tuple(dict.fromkeys([*suspicions, *notes, *(w for r in done for w in r.warnings)])),
     )
+    services.events.emit(Composed(state["request"].id, time.perf_counter() - started))
     return Command(update={"answer": answer}, goto="release")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pluggy
 
+from qwen_router import lifecycle
 from qwen_router.adapters import Adapter, read_adapters
 from qwen_router.backend import Progress
 from qwen_router.budgets import Budgets
@@ -17,10 +18,12 @@ from qwen_router.classify import Classifier
 from qwen_router.config import Settings
 from qwen_router.errors import ConfigError, UnknownModel
 from qwen_router.events import Events
+from qwen_router.in_progress import InProgress
 from qwen_router.loading import ModelLoader
 from qwen_router.pool import Pool
 from qwen_router.registry import Registry
 from qwen_router.resources import Resources, probe, recorded
+from qwen_router.status import Status
 from qwen_router.track_record import TrackRecord
 from qwen_router.types import Task
 from qwen_router.weights import Weights, check_revisions
@@ -53,8 +56,10 @@ class Services:
     expectations: dict[_Way, Candidate] = field(default_factory=dict)
     """What was expected of each way to run a model, so that it is reckoned once."""
     pool: Pool = field(init=False)
+    calls: InProgress = field(init=False)
 
     def __post_init__(self) -> None:
+        self.calls = InProgress(self.events)
         rules = self.settings.pool
         _ids(self.catalogue, rules.preload, "pool.preload")
         measured = probe(self.settings.cache_dir)
@@ -96,6 +101,23 @@ class Services:
             adapters=adapters,
         )
 
+    def start(self) -> None:
+        """Tell the plugins that the router starts; see `lifecycle.start` for what it raises."""
+        try:
+            lifecycle.start(self.manager, self.settings, self.status)
+        except BaseException:
+            self.close()
+            raise
+
+    def status(self) -> Status:
+        """Return what the router is doing now."""
+        return Status(
+            calls=self.calls.count,
+            waiting=self.pool.waiting(),
+            loaded=tuple(self.pool.loaded()),
+            faults=dict(self.events.faults),
+        )
+
     def resources(self) -> Resources:
         """Return what the machine has, counting what our own models take as free: they can be evicted.
 
@@ -117,10 +139,11 @@ class Services:
         return self._probed[1]
 
     def close(self) -> None:
-        """Unload every model."""
+        """Unload every model, and tell the plugins that this is over."""
         self.pool.close()
         if self.track_record is not None:
             self.track_record.close()
+        lifecycle.stop(self.manager)
 
 
 def _ids(catalogue: Catalogue, names: Iterable[str], key: str) -> frozenset[str]:

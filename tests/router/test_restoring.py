@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_router import Hints, Request, Verdict, hookimpl
-from qwen_router.events import Answered, Planned
+from qwen_router.events import Admitted, Answered, Planned
 from qwen_router.request import Chunk
 from qwen_router.restoring import Restoration
 
@@ -95,7 +95,7 @@ def test_the_model_and_the_records_see_placeholders_and_the_caller_values(backen
     # The whole conversation is rewritten, what is kept of it included.
     told = [m.text for m in backend.calls[-1].messages]
     assert told[-3:] == ["I am NAME_1", "Hello NAME_1!", "Who am I?"]
-    records = [e for e in recorder.events if isinstance(e, Answered | Planned)]
-    assert len(records) == 4
+    records = [e for e in recorder.events if isinstance(e, Admitted | Answered | Planned)]
+    assert len(records) == 6
     assert "Ada" not in repr(records)
     assert "Ada" not in answer.decision.model_dump_json()

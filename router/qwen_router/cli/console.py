@@ -33,7 +33,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def open_router(config: Path | None, *, overrides: dict[str, Any] | None = None, **kwargs: Any) -> Router:
-    """Make a router of the settings, and log as they say. It preloads nothing: a command answers once, or not at all.
+    """Make a router of the settings, and log as they say.
+
+    A command answers once, or not at all: it preloads nothing, and leaves the metrics' port to a router that stays.
 
     Args:
         overrides: Tables that win over the configuration.
@@ -46,7 +48,8 @@ def open_router(config: Path | None, *, overrides: dict[str, Any] | None = None,
     settings = load_settings(config, **(overrides or {}))
     logging.getLogger("qwen_router").setLevel(settings.log.level.upper())
     pool = settings.pool.model_copy(update={"preload": ()})
-    return Router(settings.model_copy(update={"pool": pool}), **kwargs)
+    metrics = settings.metrics.model_copy(update={"port": 0})
+    return Router(settings.model_copy(update={"pool": pool, "metrics": metrics}), **kwargs)
 
 
 def fail(error: RouterError) -> NoReturn:

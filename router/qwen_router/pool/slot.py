@@ -24,6 +24,7 @@ class LoadedModel:
     """The facts of a loaded model.
 
     Attributes:
+        device: `cpu`, `cuda`, `mps` or `remote`.
         memory_bytes: Bytes reserved for it.
         users: Requests that it is lent to.
         idle_seconds: Since the last one gave it back; 0 while there are users.
@@ -32,6 +33,7 @@ class LoadedModel:
     model: str
     precision: str
     backend: str
+    device: str
     memory_bytes: int
     users: int
     idle_seconds: float
@@ -79,6 +81,7 @@ class Slot:
             model=self.candidate.model,
             precision=self.candidate.precision,
             backend=self.candidate.backend,
+            device=self.candidate.offer.device,
             memory_bytes=self.size,
             users=self.users,
             idle_seconds=0.0 if self.users else now - self.used_at,

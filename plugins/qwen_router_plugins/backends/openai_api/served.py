@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from qwen_router.catalog import Model
-from qwen_router.config import OpenAISection
+from qwen_router.config_backends import OpenAISection
 from qwen_router.errors import RouterError
 from qwen_router_plugins.backends.openai_api.server import Server, server_of
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-from qwen_router.config import OpenAISection
+from qwen_router.config_backends import OpenAISection
 from qwen_router.errors import ConfigError
 
 NO_KEY = "not-needed"
