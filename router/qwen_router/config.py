@@ -155,6 +155,8 @@ class SecuritySection(Section):
     """The same for one that wants help with harm."""
     attack_threshold: float = Field(0.4, gt=0, le=1)
     """The probability from which a text counts as an attack."""
+    moderator: str = ""
+    """The Qwen3Guard-Gen model that is asked about jailbreaks and harmful requests; empty leaves both to the score."""
     pii: Literal["off", "mask", "hash"] = "off"
     """Whether the model is told personal data and secrets: as they are, only of which kind, or as pseudonyms."""
     pii_key_env: str = "QWEN_ROUTER_PII_KEY"

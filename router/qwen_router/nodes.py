@@ -18,6 +18,7 @@ from qwen_router.errors import DeadlineExceeded, NoModelFits, OutOfMemory
 from qwen_router.events import Admitted, Answered, Classified, Composed, Denied, Planned
 from qwen_router.generating import generate as run_model
 from qwen_router.judging import best_of, judge
+from qwen_router.moderating import moderate
 from qwen_router.restoring import restore_answer
 from qwen_router.services import Services
 from qwen_router.state import Clock, Result, State, Work
@@ -32,7 +33,9 @@ def admit(state: State, runtime: Runtime[Call]) -> Command[Literal["classify", "
     """Put the conversation so far before the request, let the guards see it, and send it on or refuse it."""
     services, clock = runtime.context.services, Clock()
     turns = list(state["request"].messages)
-    request, denied, noted = deciding.admit(services, state["request"], state.get("history", ()))
+    # Set anew, whatever came with the request: the caller has no say in it.
+    asked = state["request"].model_copy(update={"moderation": moderate(services, state["request"])})
+    request, denied, noted = deciding.admit(services, asked, state.get("history", ()))
     if denied is not None:
         services.events.emit(Denied(request.id, clock.elapsed, verdict=denied))
         return Command(update={"request": request, "clock": clock, "denied": denied, "noted": noted}, goto="release")

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from qwen_router.errors import InputError
 from qwen_router.soft_switch import last_switch
-from qwen_router.types import Modality, Task
+from qwen_router.types import Modality, Moderation, Task
 from qwen_router.value import Value
 
 
@@ -60,6 +60,7 @@ class Request(Value):
         json_schema: A JSON schema the answer has to follow.
         languages: BCP 47 codes to answer in, one section each; empty for the language of the request.
         placeholders: What guards put in place of what the caller wrote; see `Verdict`. Never part of a record.
+        moderation: What the moderator says of it; set by the router. Never part of a record.
     """
 
     messages: tuple[AnyMessage, ...] = Field(min_length=1)
@@ -72,6 +73,7 @@ class Request(Value):
     languages: tuple[str, ...] = ()
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
     placeholders: dict[str, str] = Field({}, exclude=True, repr=False)
+    moderation: Moderation | None = Field(None, exclude=True, repr=False)
 
     @field_validator("messages")
     @classmethod

@@ -55,6 +55,8 @@ class Services:
     progress: Progress = _silent
     expectations: dict[_Way, Candidate] = field(default_factory=dict)
     """What was expected of each way to run a model, so that it is reckoned once."""
+    moderator_fails: bool = False
+    """Whether it did when it was last asked, so that this is logged once."""
     pool: Pool = field(init=False)
     calls: InProgress = field(init=False)
 
@@ -62,6 +64,7 @@ class Services:
         self.calls = InProgress(self.events)
         rules = self.settings.pool
         _ids(self.catalogue, rules.preload, "pool.preload")
+        _check_moderator(self.catalogue, self.settings.security.moderator)
         measured = probe(self.settings.cache_dir)
         self._probed: tuple[float, Resources] = time.monotonic(), measured
         loader = ModelLoader(
@@ -156,3 +159,17 @@ def _ids(catalogue: Catalogue, names: Iterable[str], key: str) -> frozenset[str]
         return frozenset(catalogue.find(name).id for name in names)
     except UnknownModel as error:
         raise ConfigError(f"{key}: {error.what}", error.fix) from None
+
+
+def _check_moderator(catalogue: Catalogue, name: str) -> None:
+    """Refuse a moderator that the catalogue doesn't hold or that writes no safety labels.
+
+    Raises:
+        ConfigError: It is one of these.
+    """
+    for found in _ids(catalogue, [name] if name else [], "security.moderator"):
+        if catalogue[found].variant != "guard-gen":
+            raise ConfigError(
+                f"security.moderator: {found} is no moderator.",
+                "Name a Qwen3Guard-Gen model, such as Qwen/Qwen3Guard-Gen-0.6B.",
+            )

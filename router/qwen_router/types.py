@@ -161,6 +161,21 @@ class Verdict(Value):
     retry_after: float | None = None
 
 
+class Moderation(Value):
+    """What a moderator says of the user's turns.
+
+    Attributes:
+        model: Its catalogue id.
+        categories: Of harm, in the words of Qwen3Guard.
+        whole: Whether it was told all of them; where not, the trained score counts too.
+    """
+
+    model: str
+    safety: Literal["Safe", "Controversial", "Unsafe"]
+    categories: tuple[str, ...] = ()
+    whole: bool = True
+
+
 class Escalation(Value):
     """What to try after a rejected answer; `task` names the specialist to ask for the action `specialist`."""
 

@@ -27,7 +27,6 @@ _LEET_HINT = re.compile(r"[a-zA-Z](?:[013457$8!|]+|@(?!\S*\.\w))[a-zA-Z]")
 _LEET_WORD = re.compile(
     r"\b(?=\w*[a-zA-Z])[a-zA-Z]*[013457@$8!|][a-zA-Z013457@$8!|]*[a-zA-Z]\w*|\b[a-zA-Z]+[013457@$8!|]+[a-zA-Z]*", re.A
 )
-_DIGIT = re.compile(r"\d")
 _SPLIT = re.compile(r"(?<!\w)\w([ .\-_*+|/])\w(?:\1\w){2,}(?!\w)")
 _BASE64 = re.compile(
     r"(?<![\w+/])(?:[A-Za-z0-9+/_-]{4}){4,}(?:[A-Za-z0-9+/_-]{2}==|[A-Za-z0-9+/_-]{3}=|[A-Za-z0-9+/_-]{2,3})?(?![\w+/])"
@@ -44,14 +43,18 @@ _PLAIN = frozenset(
 )
 _FEW, _MANY = 2, 3
 _SHORTEST_CODE = 16
+_LONGEST_BYTE = 5
+_BITS = 8
 _LEGIBLE = 400
 
 
 def disguised(text: str) -> Iterator[tuple[str, str]]:
     """Yield how a text is disguised, such as `base64`, and what it then says; nothing for a plain text."""
     text = text[:_LONGEST]
-    for name, unmask in _UNMASKED.items():
-        plain = unmask(text)
+    words = text.split()
+    for name, hinted, unmask in _UNMASKED:
+        # What no word hints at isn't searched for: patterns cost far more than looking at words.
+        plain = unmask(text) if hinted(words) else None
         if plain is not None and plain != text:
             yield name, plain
 
@@ -72,12 +75,10 @@ def _leet(text: str) -> str | None:
 
 
 def _split(text: str) -> str | None:
-    return _SPLIT.sub(lambda word: re.sub(r"[ .\-_*+|/]", "", word[0]), text) if _SPLIT.search(text) else None
+    return _SPLIT.sub(lambda word: re.sub(r"[ .\-_*+|/]", "", word[0]), text)
 
 
 def _base64(text: str) -> str | None:
-    if max(map(len, text.split()), default=0) < _SHORTEST_CODE:
-        return None
     return _replaced(_BASE64, text, _decoded)
 
 
@@ -87,14 +88,10 @@ def _decoded(code: str) -> bytes:
 
 
 def _hex(text: str) -> str | None:
-    if not _DIGIT.search(text):
-        return None
     return _replaced(_HEX, text, lambda code: bytes.fromhex(re.sub(r"0x|\\x|[ ,:]", "", code)))
 
 
 def _binary(text: str) -> str | None:
-    if "0" not in text or "1" not in text:
-        return None
     return _replaced(_BINARY, text, lambda code: bytes(int(byte, 2) for byte in re.findall(r"[01]{8}", code)))
 
 
@@ -149,14 +146,34 @@ def _replaced(pattern: re.Pattern[str], text: str, decode: Callable[[str], bytes
     return changed if found else None
 
 
-_UNMASKED = {
-    "look-alike letters": _lookalikes,
-    "letters as digits": _leet,
-    "split words": _split,
-    "base64": _base64,
-    "hexadecimal": _hex,
-    "binary": _binary,
-    "escapes": _escaped,
-    "rot13": _rotated,
-    "reversed text": _reversed,
-}
+def _has_long(words: list[str]) -> bool:
+    return any(len(word) >= _SHORTEST_CODE for word in words)
+
+
+def _has_bytes(words: list[str]) -> bool:
+    short = sum(len(word) <= _LONGEST_BYTE and not word.isalpha() for word in words)
+    return short >= _MANY or _has_long(words)
+
+
+def _has_bits(words: list[str]) -> bool:
+    return any(len(word) >= _BITS and word[0] in "01" for word in words)
+
+
+def _has_single(words: list[str]) -> bool:
+    single = sum(len(word) == 1 for word in words)
+    return single > _MANY or any(
+        len(word) > _BITS // 2 and (word[1] == word[3] or word[2] == word[4]) for word in words
+    )
+
+
+_UNMASKED: tuple[tuple[str, Callable[[list[str]], bool], Callable[[str], str | None]], ...] = (
+    ("look-alike letters", bool, _lookalikes),
+    ("letters as digits", bool, _leet),
+    ("split words", _has_single, _split),
+    ("base64", _has_long, _base64),
+    ("hexadecimal", _has_bytes, _hex),
+    ("binary", _has_bits, _binary),
+    ("escapes", bool, _escaped),
+    ("rot13", bool, _rotated),
+    ("reversed text", bool, _reversed),
+)
