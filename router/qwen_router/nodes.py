@@ -173,6 +173,7 @@ def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "
     decision = Decision(
         request_id=state["request"].id,
         created=state["clock"].created,
+        request=state["request"].shape,
         classification=classification,
         plan=state["plan"],
         choices={r.step: r.attempts[-1].choice for r in done},
@@ -207,7 +208,11 @@ def release(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
         if denied is not None:
             services.events.emit(Denied(request.id, state["clock"].elapsed, verdict=denied))
     if denied is not None:
-        decision = answer.decision if answer else Decision(request_id=request.id, created=state["clock"].created)
+        decision = (
+            answer.decision
+            if answer
+            else Decision(request_id=request.id, created=state["clock"].created, request=request.shape)
+        )
         answer = Answer(
             text=f"{denied.why} {denied.fix}".strip(), decision=decision.model_copy(update={"denied": denied})
         )
