@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from qwen_router.attached import MediaCost
+from qwen_router.resources import Resources
 from qwen_router.value import Value
 
 Format = Literal["safetensors", "gguf", "served"]
@@ -71,6 +72,7 @@ class Candidate(Value):
         source: The weight source that has the files, or could fetch `download_bytes` of them.
         media_tokens: What the images and sounds of the request take of its context.
         own: Whether the model is one of the specialist's own, not a stand-in; `usable`: whether it could be chosen.
+        barred: Whether it was out before any sizing policy was asked.
         rejected: Why it lost; `None` for the winner.
     """
 
@@ -99,6 +101,7 @@ class Candidate(Value):
     warm: bool = False
     own: bool = True
     usable: bool = True
+    barred: bool = False
     rejected: str | None = None
 
     @property
@@ -122,9 +125,13 @@ class Choice(Value):
 
     Attributes:
         media: What the winner sees and hears of the request's attachments, in their order, and the tokens they take.
+        tokens: Those of the prompt's words as they were estimated, and `resources` the machine it was made for: with
+            them it can be made again under another policy.
     """
 
     winner: Candidate
     reason: str
     candidates: tuple[Candidate, ...] = ()
     media: tuple[MediaCost, ...] = ()
+    tokens: int = 0
+    resources: Resources | None = None

@@ -14,7 +14,7 @@ from qwen_router.errors import BackendError, InputError, NoModelFits, RouterErro
 from qwen_router.hooks import call_impl
 from qwen_router.languages import NAMES
 from qwen_router.plan_checking import fault_of
-from qwen_router.request import Request
+from qwen_router.request import Request, estimated_tokens
 from qwen_router.resources import Resources
 from qwen_router.senses import media_cost
 from qwen_router.services import Services
@@ -152,7 +152,7 @@ def size(
     *,
     resources: Resources | None = None,
 ) -> Choice:
-    """Ask the sizing policies, and add what the winner makes of the attachments.
+    """Ask the sizing policies, and add what the winner makes of the attachments, and what the choice rests on.
 
     Args:
         resources: The machine to choose for; `None` for this one.
@@ -161,12 +161,13 @@ def size(
         NoModelFits: No candidate can be used; the message says what would help.
         BackendError: None can be used until one that failed to load is tried again.
     """
+    machine = resources or services.resources()
     try:
         choice: Choice | None = services.manager.hook.size(
-            candidates=candidates,
+            candidates=[c if c.rejected is None else c.model_copy(update={"barred": True}) for c in candidates],
             classification=classification,
             request=request,
-            resources=resources or services.resources(),
+            resources=machine,
             settings=services.settings,
         )
     except NoModelFits as error:
@@ -177,10 +178,11 @@ def size(
         raise NoModelFits(f"{error.what} {faults}".strip(), error.fix, candidates=error.candidates) from None
     if choice is None:
         raise NoModelFits("No sizing policy made a choice.", "Register one; qwen_router_policies.sizing is built in.")
-    if not classification.media:
-        return choice
-    model_type = services.catalogue.find(choice.winner.model).model_type
-    return choice.model_copy(update={"media": tuple(media_cost(model_type, a) for a in classification.media)})
+    basis: dict[str, object] = {"tokens": estimated_tokens(request, 0), "resources": machine}
+    if classification.media:
+        model_type = services.catalogue.find(choice.winner.model).model_type
+        basis["media"] = tuple(media_cost(model_type, a) for a in classification.media)
+    return choice.model_copy(update=basis)
 
 
 def explain(services: Services, request: Request) -> Decision:
@@ -195,7 +197,7 @@ def explain(services: Services, request: Request) -> Decision:
 def _explained(services: Services, request: Request, created: float) -> Decision:
     request, denied, noted = admit(services, request)
     if denied is not None:
-        return Decision(request_id=request.id, created=created, denied=denied, noted=noted)
+        return Decision(request_id=request.id, created=created, request=request.shape, denied=denied, noted=noted)
     classification = classify(services, request)
     plan = make_plan(services, request, classification)
     choices = {
@@ -207,6 +209,7 @@ def _explained(services: Services, request: Request, created: float) -> Decision
     return Decision(
         request_id=request.id,
         created=created,
+        request=request.shape,
         classification=classification,
         plan=plan,
         choices=choices,

@@ -14,6 +14,7 @@ RouterError
  |   +- BackendUnavailable  the server or the package behind a backend is missing
  +- WeightsError          model files missing, broken or not to be had
  +- ArtefactError         a file of the installation is missing or damaged
+ +- TracesError           the store of decisions can't be read or written
  +- Overloaded            no free slot; carries `retry_after`
  +- Cancelled             the caller stopped the call
  +- DeadlineExceeded      the caller's deadline came before the first token
@@ -124,6 +125,10 @@ class WeightsError(RouterError):
 
 class ArtefactError(RouterError):
     """A file that belongs to the installation is missing or damaged."""
+
+
+class TracesError(RouterError):
+    """The store of decisions can't be read or written."""
 
 
 class Overloaded(RouterError):

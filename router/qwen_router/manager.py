@@ -21,6 +21,7 @@ BUILTINS = (
     "qwen_router_plugins.observers.log",
     "qwen_router_plugins.observers.metrics:MetricsObserver",
     "qwen_router_plugins.observers.telemetry:TelemetryObserver",
+    "qwen_router_plugins.observers.traces:Traces",
     # The guards, in the order in which they see a request: what is cheap first, and quotas when nothing else denies it.
     "qwen_router_policies.security",
     "qwen_router_plugins.guards.attachments",

@@ -176,6 +176,7 @@ def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "
     decision = Decision(
         request_id=state["request"].id,
         created=state["clock"].created,
+        request=state["request"].shape,
         classification=classification,
         plan=state["plan"],
         choices={r.step: r.attempts[-1].choice for r in done},
@@ -212,7 +213,9 @@ def release(state: State, runtime: Runtime[Call]) -> dict[str, Any]:
         if denied is not None:
             services.events.emit(Denied(request.id, state["clock"].elapsed, verdict=denied))
     if denied is not None:
-        record = Decision(request_id=request.id, created=state["clock"].created, noted=state["noted"])
+        record = Decision(
+            request_id=request.id, created=state["clock"].created, request=request.shape, noted=state["noted"]
+        )
         decision = answer.decision if answer else record
         answer = Answer(
             text=f"{denied.why} {denied.fix}".strip(), decision=decision.model_copy(update={"denied": denied})

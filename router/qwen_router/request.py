@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from qwen_router.errors import InputError
 from qwen_router.soft_switch import last_switch
-from qwen_router.types import Modality, Moderation, Task
+from qwen_router.types import Modality, Moderation, Shape, Task
 from qwen_router.value import Value
 
 
@@ -120,6 +120,22 @@ class Request(Value):
     def thinking_switch(self) -> bool | None:
         """What the latest `/think` or `/no_think` in a user's or system turn says; `None` when there is none."""
         return last_switch([text_of(m) for m in self.messages if isinstance(m, HumanMessage | SystemMessage)])
+
+    @property
+    def shape(self) -> Shape:
+        """What decisions rest on."""
+        return Shape(
+            user=self.user,
+            turns=len(self.messages),
+            tokens=estimated_tokens(self, 0),
+            modalities=self.modalities,
+            switch=self.thinking_switch,
+            max_new_tokens=self.sampling.max_new_tokens,
+            deadline=self.deadline,
+            languages=self.languages,
+            structured=self.json_schema is not None,
+            **dict(self.hints),
+        )
 
     def with_text(self, text: str, *, kinds: Collection[Modality] = ("text", "image", "audio")) -> Request:
         """Return a copy whose last user turn says `text`, with the conversation's attachments of these kinds alone."""

@@ -184,6 +184,31 @@ class Escalation(Value):
     task: Task | None = None
 
 
+class Shape(Value):
+    """What of a request decisions rest on, without a word of it.
+
+    Attributes:
+        turns: Messages of the conversation so far, `tokens` those of their words as they are estimated.
+        task: The caller's hint; so are `model`, `thinking` and `thinking_budget`.
+        switch: What the latest `/think` or `/no_think` says.
+        structured: Whether the answer has to follow a JSON schema.
+    """
+
+    user: str = ""
+    turns: int
+    tokens: int
+    modalities: tuple[Modality, ...] = ("text",)
+    task: Task | None = None
+    model: str | None = None
+    thinking: bool | None = None
+    thinking_budget: int | None = None
+    switch: bool | None = None
+    max_new_tokens: int | None = None
+    deadline: float | None = None
+    languages: tuple[str, ...] = ()
+    structured: bool = False
+
+
 class Attempt(Value):
     """One try at a step, by the specialist of `task`."""
 
@@ -207,6 +232,7 @@ class Decision(Value):
 
     request_id: str
     created: float
+    request: Shape | None = None
     classification: Classification | None = None
     plan: Plan | None = None
     choices: dict[str, Choice] = {}

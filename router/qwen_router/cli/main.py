@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from qwen_router.cli import adapt, ask, classify, config, du, explain, guard, machine, metrics, models, pull, rm
+from qwen_router.cli import adapt, ask, classify, config, du, explain, guard, machine, metrics, models, pull, rm, stats
 from qwen_router.cli.console import fail
 from qwen_router.errors import RouterError
 
@@ -32,6 +32,7 @@ app.command()(rm.rm)
 app.command()(adapt.adapt)
 app.command()(machine.machine)
 app.command()(metrics.metrics)
+app.command()(stats.stats)
 app.add_typer(config.app, name="config")
 
 

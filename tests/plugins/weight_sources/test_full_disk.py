@@ -1,11 +1,10 @@
 """Downloads that the disk has no room for."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from fixtures_weights import CONTENT, EMBEDDED_OFFER, GGUF, SAFETENSORS
+from full_disk import disk_of
 
 from qwen_router.catalog import load_catalogue
 from qwen_router.errors import WeightsError
@@ -29,18 +28,6 @@ def full(hub):
 
 def fetch(source, settings, offer):
     return source.fetch(MODEL, offer, settings, lambda name, done, total: None).path
-
-
-@contextmanager
-def disk_of(limit: int) -> Iterator[None]:
-    """Let no file grow beyond `limit` bytes, as on a disk that is full there."""
-    resource = pytest.importorskip("resource", reason="limits on the size of files are POSIX")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("offer", [EMBEDDED_OFFER, SAFETENSORS], ids=["gguf", "safetensors"])
