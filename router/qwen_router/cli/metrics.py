@@ -21,8 +21,8 @@ _Host = Annotated[str | None, typer.Option(help="The address to serve them on; l
 def metrics(port: _Port = None, host: _Host = None, as_json: AsJson = False, config: ConfigPath = None) -> None:
     """List the Prometheus metrics of a router; with --port, serve those of other processes.
 
-    A router serves its own under metrics.port. To serve the sum of several processes, set PROMETHEUS_MULTIPROC_DIR to
-    one empty directory for all of them and for this command.
+    A router serves its own under metrics.port. What other processes have measured is told by the store of decisions,
+    from now on; with times of all steps where PROMETHEUS_MULTIPROC_DIR names one directory for them and this command.
     """
     from qwen_router.manager import build_manager
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from qwen_router import Cancelled, Event, InputError
+from qwen_router import Event, InputError
 from qwen_router.events import (
     Admitted,
     Answered,
@@ -28,7 +28,7 @@ from qwen_router.events import (
 from qwen_router_plugins.observers.metrics import catalogue
 from qwen_router_plugins.observers.metrics.family import Family
 
-_STOPPED = (Cancelled, KeyboardInterrupt, GeneratorExit)
+_STOPPED = ("Cancelled", "KeyboardInterrupt", "GeneratorExit")
 _STEPS: dict[type[Event], str] = {
     Admitted: "admit",
     Classified: "classify",
@@ -69,12 +69,28 @@ class Meters:
             self._steps.show(step)
 
     def count(self, event: Event) -> None:
-        """Count what an event tells."""
-        kind = type(event)
-        if (step := _STEPS.get(kind)) is not None:
+        """Count what an event tells, and the time of its step."""
+        if (step := _STEPS.get(type(event))) is not None:
             self._steps.observe(event.seconds, step)
-        if (count := self._count.get(kind)) is not None:
+        self.tell(event)
+
+    def tell(self, event: Event) -> None:
+        """Count what an event tells."""
+        if (count := self._count.get(type(event))) is not None:
             count(event)
+
+    def ended(self, outcome: str, seconds: float) -> None:
+        """Count a call that is over."""
+        self._families[catalogue.REQUESTS].add(1, outcome)
+        self._families[catalogue.REQUEST_SECONDS].observe(seconds, outcome)
+
+    def failed(self, error: str, seconds: float, *, callers: bool) -> None:
+        """Count a call that ended in an error, by its class, and whether it was the caller's fault."""
+        if error in _STOPPED:
+            self.ended("cancelled", seconds)
+            return
+        self.ended("failed", seconds)
+        self._families[catalogue.ERRORS].add(1, error, "caller" if callers else "router")
 
     def _begun(self, event: Begun) -> None:
         self._families[catalogue.QUEUE_SECONDS].observe(event.seconds, "call")
@@ -116,16 +132,7 @@ class Meters:
         self._families[catalogue.ESCALATIONS].add(1, event.task, event.escalation.action)
 
     def _answered(self, event: Answered) -> None:
-        self._ended(event, "refused" if event.answer.refused else "answered")
+        self.ended("refused" if event.answer.refused else "answered", event.seconds)
 
     def _failed(self, event: Failed) -> None:
-        if isinstance(event.error, _STOPPED):
-            self._ended(event, "cancelled")
-            return
-        self._ended(event, "failed")
-        fault = "caller" if isinstance(event.error, InputError) else "router"
-        self._families[catalogue.ERRORS].add(1, type(event.error).__name__, fault)
-
-    def _ended(self, event: Event, outcome: str) -> None:
-        self._families[catalogue.REQUESTS].add(1, outcome)
-        self._families[catalogue.REQUEST_SECONDS].observe(event.seconds, outcome)
+        self.failed(type(event.error).__name__, event.seconds, callers=isinstance(event.error, InputError))

@@ -56,11 +56,11 @@ class MetricsObserver:
         leave(settings.metrics)
 
     @hookimpl
-    def exposition(self) -> Exposition:
+    def exposition(self, settings: Settings) -> Exposition:
         """Return what `qwen-router metrics` lists and serves."""
         from qwen_router_plugins.observers.metrics.shared import SharedMetrics
 
-        return SharedMetrics()
+        return SharedMetrics(settings)
 
 
 def _of_process() -> tuple[Meters, Live]:
