@@ -18,8 +18,10 @@ from conftest import GENERAL_SMALL, make_router
 from qwen_router import Answer, Hints, Request
 from qwen_router.testing import FakeBackend
 
-_LONGEST_LIFE = 0.25
-"""Seconds: some die before they have made their router, others after dozens of answers."""
+_ANSWERS = (0, 1, 1, 2, 5)
+"""After so many answers one dies: some before they have made their router."""
+_LONGEST_AFTER = 0.02
+"""And up to so many seconds later."""
 
 
 def main() -> None:
@@ -35,9 +37,11 @@ def main() -> None:
             os.close(reading)
             _answer(store, directory, writing)
         os.close(writing)
-        time.sleep(chance.uniform(0.0, _LONGEST_LIFE))
-        os.kill(pid, signal.SIGKILL)
         with os.fdopen(reading) as delivered:
+            for _ in range(chance.choice(_ANSWERS)):
+                sys.stdout.write(delivered.readline())
+            time.sleep(chance.uniform(0.0, _LONGEST_AFTER))
+            os.kill(pid, signal.SIGKILL)
             sys.stdout.write(delivered.read())
         os.waitpid(pid, 0)
 
