@@ -187,7 +187,17 @@ def test_a_bad_option_is_the_users_mistake(run):
 
 def test_ctrl_c_while_streaming_leaves_quietly(config):
     process = subprocess.Popen(
-        [sys.executable, "-m", "qwen_router", "ask", "Count to one thousand.", "--task", "general", "--config", config],
+        [
+            sys.executable,
+            "-m",
+            "qwen_router",
+            "ask",
+            "Write a fairy tale of two thousand words.",
+            "--task",
+            "general",
+            "--config",
+            config,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "QWEN_ROUTER__GENERATION__MAX_NEW_TOKENS": "2000", "PYTHONUNBUFFERED": "1"},
