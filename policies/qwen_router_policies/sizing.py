@@ -22,7 +22,7 @@ from qwen_router import (
     estimated_tokens,
     hookimpl,
 )
-from qwen_router_policies.fitting import name_of, nothing_fits, reject_unusable
+from qwen_router_policies.fitting import as_lost, name_of, nothing_fits, reject_unusable
 
 # Tokens of a usual answer, without and with thinking: what the seconds of a candidate are reckoned with.
 _ANSWER, _THOUGHT = 300, 1500
@@ -81,7 +81,7 @@ def size(
     return Choice(
         winner=winner,
         reason=reason,
-        candidates=tuple(c.model_copy(update={"rejected": lost[id(c)]}) if id(c) in lost else c for c in judged),
+        candidates=tuple(as_lost(c, lost[id(c)], usable=True) if id(c) in lost else c for c in judged),
     )
 
 
