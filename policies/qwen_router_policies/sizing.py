@@ -77,12 +77,13 @@ def size(
     rule = _Rule(classification.difficulty, request.deadline, settings)
     fast = [c for c in usable if rule.prompt_enough(c)] or usable
     winner, reason = _best(fast, rule)
-    lost = {id(c): _why_lost(c, winner, rule, in_fast=any(c is f for f in fast)) for c in usable if c is not winner}
-    return Choice(
-        winner=winner,
-        reason=reason,
-        candidates=tuple(as_lost(c, lost[id(c)], usable=True) if id(c) in lost else c for c in judged),
-    )
+    candidates = [
+        c
+        if c is winner or c.rejected is not None
+        else as_lost(c, _why_lost(c, winner, rule, in_fast=any(c is f for f in fast)), usable=True)
+        for c in judged
+    ]
+    return Choice(winner=winner, reason=reason, candidates=tuple(candidates))
 
 
 def fitness(candidate: Candidate) -> float:

@@ -273,13 +273,17 @@ class Router:
 
     def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
         graph = self._graph if request.thread is None else self._conversing
-        config: RunnableConfig = {"recursion_limit": 200, "configurable": {"thread_id": request.thread}}
+        config: RunnableConfig = {"recursion_limit": 200}
+        if request.thread is not None:
+            config["configurable"] = {"thread_id": request.thread}
         # Only whole turns are kept.
         durability: Any = None if request.thread is None else "exit"
         call, answer = Call(self._services, write), None
         try:
-            state = graph.invoke(State(request=request), config, context=call, durability=durability)
-            answer = cast(Answer, state["answer"])
+            found = graph.invoke(
+                State(request=request), config, context=call, durability=durability, output_keys="answer"
+            )
+            answer = cast(Answer, found)
         finally:
             guards.settle(self._services.manager, request, answer, call.used, self.settings)
         call.restoration.close()

@@ -63,12 +63,12 @@ def _contexts(warm: frozenset[ModelKey]) -> dict[LoadedKey, int]:
 def _as_the_pool_stands(pool: Pool, candidates: list[Candidate]) -> list[Candidate]:
     """Reject what failed to load just now or can't be had beside the pinned models."""
     cooling = pool.cooling()
-    return [_as_it_stands(pool, cooling, candidate) for candidate in candidates]
+    # What is not here has a better reason not to be chosen.
+    return [_as_it_stands(pool, cooling, c) if cooling or (c.on_disk and not c.warm) else c for c in candidates]
 
 
 def _as_it_stands(pool: Pool, cooling: Mapping[ModelKey, str], candidate: Candidate) -> Candidate:
-    why = cooling.get(candidate.key) if cooling else None
-    # What is not here has a better reason not to be chosen.
+    why = cooling.get(candidate.key)
     room = pool.room(candidate) if candidate.on_disk and not candidate.warm else None
     if why is None and room is not None and candidate.memory_bytes > room:
         why = f"Needs {candidate.memory_bytes / _GIB:.1f} GiB; models may take {max(0, room) / _GIB:.1f} GiB here."

@@ -107,7 +107,7 @@ class TrackRecord:
 
     def notes(self, variant: str) -> int:
         """Return how often anything was noted of a model since the start; see `Candidate.variant`."""
-        return self._notes[variant]
+        return self._notes.get(variant, 0)
 
     def tokens_per_second(self, candidate: Candidate) -> float | None:
         """Return the measured decoding speed, once there are a hundred tokens to go by."""

@@ -43,7 +43,7 @@ class LlamaCppBackend(Backend):
         if not model.gguf or model.modalities != ("text",):
             return ()
         device = _device_of(resources) if settings.backends.llama_cpp.gpu_layers else "cpu"
-        return _offers(tuple(file.precision for file in model.gguf), device)
+        return _offers(tuple([file.precision for file in model.gguf]), device)
 
     def sequences(self, settings: Settings) -> int:
         """Return the slots: llama.cpp allocates the cache of each when it loads."""

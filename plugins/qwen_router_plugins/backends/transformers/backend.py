@@ -64,7 +64,7 @@ class TransformersBackend(Backend):
             return ()
         section = settings.backends.transformers
         device = _device_of(resources) if section.device == "auto" else section.device
-        files = tuple((file.bytes, file.precision) for file in model.gguf)
+        files = tuple([(file.bytes, file.precision) for file in model.gguf])
         # bitsandbytes leaves the fused experts of a mixture in bf16: nothing is saved.
         mixture = model.active_parameters < model.parameters
         return _offers(model.architecture, files, section.precisions, device, mixture=mixture)
