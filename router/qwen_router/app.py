@@ -7,7 +7,7 @@ import contextvars
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -16,7 +16,6 @@ from qwen_router import deciding, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.cancellation import Cancellation
 from qwen_router.config import Settings
-from qwen_router.errors import RouterError
 from qwen_router.manager import build_manager
 from qwen_router.preloading import preload
 from qwen_router.request import Chunk, Request, as_request
@@ -176,10 +175,13 @@ class Router:
 
     async def ainvoke(self, request: Any, **fields: Any) -> Answer:
         """Answer one request. Cancelling the task stops the model."""
-        async for item in self.astream(request, **fields):
-            if isinstance(item, Answer):
-                return item
-        raise RouterError("The stream ended without an answer.")
+        made = as_request(request, fields)
+        cancellation = Cancellation(made.deadline)
+        answering = self._submit(self._runner.run, made, lambda _: cancellation, _unseen)
+        try:
+            return await asyncio.wrap_future(answering)
+        finally:
+            cancellation.cancel()
 
     async def astream(self, request: Any, **fields: Any) -> AsyncIterator[Chunk | Answer]:
         """Yield what `stream` yields. Cancelling the task or closing the iterator stops the model."""
@@ -227,10 +229,10 @@ class Router:
         """Return the graph as a Mermaid diagram."""
         return self._runner.draw()
 
-    def _submit(self, work: Callable[..., None], *args: Any) -> None:
+    def _submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
         self._runner.check_open()
         # The caller's context goes along: tracing and callbacks are kept in it.
-        self._threads.submit(contextvars.copy_context().run, work, *args)
+        return self._threads.submit(contextvars.copy_context().run, work, *args)
 
     def _run_into(self, request: Request, cancellation: Cancellation, put: Callable[[Any], None]) -> None:
         try:
