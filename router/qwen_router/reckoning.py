@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwen_router.catalog import expected_load_seconds, expected_quality, expected_tokens_per_second
@@ -25,8 +24,8 @@ _KEPT = 4
 """Kinds of requests whose candidates are kept for each model and task."""
 
 
-@dataclass(frozen=True)
-class Row:
+# A tuple, and the next one, too: they are made and compared for every model of every request.
+class Row(NamedTuple):
     """One model, and all that a request decides of its candidates.
 
     Attributes:
