@@ -26,19 +26,24 @@ MODEL = "Qwen/Qwen2.5-Coder-0.5B-Instruct"
 
 
 def main() -> None:
-    """Print the ratio of each round and their median."""
+    """Read the arguments, and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--tokens", type=int, default=128)
     args = parser.parse_args()
-    sampling = Sampling(temperature=0.0, max_new_tokens=args.tokens)
+    measure(args.rounds, args.tokens)
+
+
+def measure(rounds: int, tokens: int) -> None:
+    """Print the ratio of each round and their median."""
+    sampling = Sampling(temperature=0.0, max_new_tokens=tokens)
     hints = Hints(task="general", model=MODEL)
     with Router.from_config() as router:
         router.invoke(PROMPTS[0], hints=hints, sampling=sampling)
         choice = router.explain(PROMPTS[0], hints=hints).choices["1"].winner
-        print(f"{choice.model} {choice.precision} on {choice.backend}, {args.tokens} tokens an answer")
+        print(f"{choice.model} {choice.precision} on {choice.backend}, {tokens} tokens an answer")
         ratios = []
-        for number in range(1, args.rounds + 1):
+        for number in range(1, rounds + 1):
             # A number of its own keeps a prompt from being read out of the cache of the one before.
             prompts = [f"Question {10 * number + i}. {PROMPTS[number % len(PROMPTS)]}" for i in range(2)]
             runs = [

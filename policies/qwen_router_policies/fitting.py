@@ -9,6 +9,8 @@ from qwen_router import Candidate, NoModelFits, Resources, Settings
 _GIB = 2**30
 # The estimate of a prompt's tokens is high on purpose; this share of it is not.
 _SURELY = 0.6
+_MOST_KEPT = 4096
+_kept: dict[int, tuple[Candidate, tuple[str, bool], Candidate]] = {}
 _ALLOWED = {"any": ("yes", "conditional", "no", "unknown"), "commercial": ("yes", "conditional"), "open": ("yes",)}
 
 
@@ -21,7 +23,22 @@ def reject_unusable(candidate: Candidate, tokens: int, resources: Resources, set
     why = candidate.rejected or _why_unusable(
         candidate, int(tokens * _SURELY) + candidate.media_tokens, resources, settings
     )
-    return candidate if why is None else candidate.model_copy(update={"rejected": why, "usable": False})
+    return candidate if why is None else as_lost(candidate, why, usable=False)
+
+
+def as_lost(candidate: Candidate, why: str, *, usable: bool) -> Candidate:
+    """Return the candidate with the reason it lost.
+
+    Requests bring the very same candidates again and again, most lose for the same reason, and copying them all would
+    take longer than the choice: so the last copy of each is kept.
+    """
+    kept = _kept.get(id(candidate))
+    if kept is None or kept[0] is not candidate or kept[1] != (why, usable):
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        copy = candidate.model_copy(update={"rejected": why, "usable": usable})
+        kept = _kept[id(candidate)] = (candidate, (why, usable), copy)
+    return kept[2]
 
 
 def room(device: str, resources: Resources, settings: Settings) -> int:

@@ -22,7 +22,7 @@ from qwen_router import (
     estimated_tokens,
     hookimpl,
 )
-from qwen_router_policies.fitting import name_of, nothing_fits, reject_unusable
+from qwen_router_policies.fitting import as_lost, name_of, nothing_fits, reject_unusable
 
 # Tokens of a usual answer, without and with thinking: what the seconds of a candidate are reckoned with.
 _ANSWER, _THOUGHT = 300, 1500
@@ -77,12 +77,13 @@ def size(
     rule = _Rule(classification.difficulty, request.deadline, settings)
     fast = [c for c in usable if rule.prompt_enough(c)] or usable
     winner, reason = _best(fast, rule)
-    lost = {id(c): _why_lost(c, winner, rule, in_fast=any(c is f for f in fast)) for c in usable if c is not winner}
-    return Choice(
-        winner=winner,
-        reason=reason,
-        candidates=tuple(c.model_copy(update={"rejected": lost[id(c)]}) if id(c) in lost else c for c in judged),
-    )
+    candidates = [
+        c
+        if c is winner or c.rejected is not None
+        else as_lost(c, _why_lost(c, winner, rule, in_fast=any(c is f for f in fast)), usable=True)
+        for c in judged
+    ]
+    return Choice(winner=winner, reason=reason, candidates=tuple(candidates))
 
 
 def fitness(candidate: Candidate) -> float:

@@ -7,33 +7,25 @@ import contextvars
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.memory import InMemorySaver
-
-from qwen_router import deciding, guards, inventory, listing, storage
+from qwen_router import deciding, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
-from qwen_router.call import Call
-from qwen_router.cancellation import Cancellation, cancellation_scope
+from qwen_router.cancellation import Cancellation
 from qwen_router.config import Settings
-from qwen_router.errors import RouterError
-from qwen_router.graph import build_graph
 from qwen_router.manager import build_manager
 from qwen_router.preloading import preload
 from qwen_router.request import Chunk, Request, as_request
 from qwen_router.resources import Resources
+from qwen_router.runner import Runner
 from qwen_router.services import Services
 from qwen_router.settings_file import load_settings
-from qwen_router.state import State
 from qwen_router.types import Answer, Classification, Decision
 
 T = TypeVar("T")
-_LONGEST_WAIT = 0.02
-"""Seconds between two looks at the cancellation while nothing arrives."""
 
 
 class Router:
@@ -63,11 +55,8 @@ class Router:
         self._services = Services.build(self.settings, build_manager(self.settings, plugins), stages=stages)
         if progress is not None:
             self._services.progress = progress
-        self._graph = build_graph()
-        self._conversing = build_graph(InMemorySaver())
+        self._runner = Runner(self._services, self.settings.router.max_concurrency)
         self._threads = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
-        self._slots = threading.BoundedSemaphore(self.settings.router.max_concurrency)
-        self._closed = False
         self._services.start()
         if self.settings.pool.preload:
             # Beside the requests: one that needs the model waits for that very load.
@@ -95,13 +84,12 @@ class Router:
 
     def close(self) -> None:
         """Let calls finish that hold a model, tell the others, and unload all. Closing twice does nothing."""
-        if not self._closed:
-            self._closed = True
+        if not self._runner.closed:
+            self._runner.closed = True
             self._services.pool.drain()
             self._threads.shutdown(wait=True)
-            for _ in range(self.settings.router.max_concurrency):
-                # Calls of `invoke` run in their callers' threads: each holds a slot until it has its answer.
-                self._slots.acquire()
+            # Calls of `invoke` run in their callers' threads.
+            self._runner.wait()
             self._services.close()
 
     def explain(self, request: Any, **fields: Any) -> Decision:
@@ -143,7 +131,7 @@ class Router:
         Raises:
             RouterError: See `qwen_router.errors`. A denied request is no error: its answer is `refused`.
         """
-        return self._run(as_request(request, fields), Cancellation, _unseen)
+        return self._runner.run(as_request(request, fields), Cancellation, _unseen)
 
     def stream(self, request: Any, **fields: Any) -> Iterator[Chunk | Answer]:
         """Yield the answer's chunks as they come, the steps of a compound request in their order, then the `Answer`.
@@ -187,10 +175,13 @@ class Router:
 
     async def ainvoke(self, request: Any, **fields: Any) -> Answer:
         """Answer one request. Cancelling the task stops the model."""
-        async for item in self.astream(request, **fields):
-            if isinstance(item, Answer):
-                return item
-        raise RouterError("The stream ended without an answer.")
+        made = as_request(request, fields)
+        cancellation = Cancellation(made.deadline)
+        answering = self._submit(self._runner.run, made, lambda _: cancellation, _unseen)
+        try:
+            return await asyncio.wrap_future(answering)
+        finally:
+            cancellation.cancel()
 
     async def astream(self, request: Any, **fields: Any) -> AsyncIterator[Chunk | Answer]:
         """Yield what `stream` yields. Cancelling the task or closing the iterator stops the model."""
@@ -236,54 +227,18 @@ class Router:
 
     def draw(self) -> str:
         """Return the graph as a Mermaid diagram."""
-        return self._graph.get_graph().draw_mermaid()
+        return self._runner.draw()
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise RouterError("The router is closed.", "Make a new one.")
-
-    def _submit(self, work: Callable[..., None], *args: Any) -> None:
-        self._check_open()
+    def _submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
+        self._runner.check_open()
         # The caller's context goes along: tracing and callbacks are kept in it.
-        self._threads.submit(contextvars.copy_context().run, work, *args)
+        return self._threads.submit(contextvars.copy_context().run, work, *args)
 
     def _run_into(self, request: Request, cancellation: Cancellation, put: Callable[[Any], None]) -> None:
         try:
-            put(self._run(request, lambda _: cancellation, put))
+            put(self._runner.run(request, lambda _: cancellation, put))
         except BaseException as error:
             put(error)
-
-    def _run(
-        self, request: Request, cancellation: Callable[[float | None], Cancellation], write: Callable[[Chunk], None]
-    ) -> Answer:
-        """Run the graph in this thread, one slot taken, and return its answer."""
-        self._check_open()
-        with (
-            cancellation_scope(cancellation(request.deadline)) as scope,
-            self._services.calls.call(request.id) as begin,
-        ):
-            while not self._slots.acquire(timeout=_LONGEST_WAIT):
-                scope.check()
-                self._check_open()
-            try:
-                begin()
-                return self._answer(request, write)
-            finally:
-                self._slots.release()
-
-    def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
-        graph = self._graph if request.thread is None else self._conversing
-        config: RunnableConfig = {"recursion_limit": 200, "configurable": {"thread_id": request.thread}}
-        # Only whole turns are kept.
-        durability: Any = None if request.thread is None else "exit"
-        call, answer = Call(self._services, write), None
-        try:
-            state = graph.invoke(State(request=request), config, context=call, durability=durability)
-            answer = cast(Answer, state["answer"])
-        finally:
-            guards.settle(self._services.manager, request, answer, call.used, self.settings)
-        call.restoration.close()
-        return answer
 
 
 def _unseen(chunk: Chunk) -> None:

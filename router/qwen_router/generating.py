@@ -60,10 +60,10 @@ def generate(services: Services, work: Work, write: Write, use: Callable[[Usage]
                     break
             ended = time.perf_counter()
     finally:
-        use(turns.usage(prompt))
+        usage = turns.usage(prompt)
+        use(usage)
     if cancellation.cancelled:
         cancellation.check()
-    usage = turns.usage(prompt)
     timings = Timings(
         wait=leased - asked,
         first_token=(turns.calls[0].first or ended) - leased,

@@ -31,7 +31,7 @@ class Sampling(Value):
 
     def over(self, defaults: Sampling) -> Sampling:
         """Return these settings, with `defaults` wherever one is unset."""
-        own = {k: v for k, v in self if v is not None and v != ()}
+        own = {k: v for k, v in vars(self).items() if v is not None and v != ()}
         return defaults.model_copy(update=own)
 
 

@@ -15,6 +15,10 @@ VARIABLE = "QWEN_ROUTER_RESOURCES"
 """The environment variable that names a recorded machine, which then stands for this one."""
 
 
+Machine = tuple[int, float | None, tuple[tuple[str, str, float | None], ...]]
+"""What of the resources never changes: cores, the RAM's bandwidth, the accelerators with theirs."""
+
+
 class Device(Value):
     """One accelerator. Sizes in bytes; `free` is what no process has taken.
 
@@ -57,6 +61,11 @@ class Resources(Value):
     def accelerator(self) -> Device | None:
         """The device with the most free memory."""
         return max(self.devices, key=lambda d: d.free, default=None)
+
+    @property
+    def lasting(self) -> Machine:
+        """What of the machine doesn't change from moment to moment."""
+        return self.cores, self.ram_bandwidth, tuple((d.kind, d.name, d.bandwidth) for d in self.devices)
 
     @property
     def ram_others(self) -> int:

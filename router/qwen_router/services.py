@@ -12,8 +12,7 @@ from qwen_router import lifecycle
 from qwen_router.adapters import Adapter, read_adapters
 from qwen_router.backend import Progress
 from qwen_router.budgets import Budgets
-from qwen_router.catalog import Catalogue, load_catalogue
-from qwen_router.choice import Candidate, Offer
+from qwen_router.catalog import Catalogue, Model, load_catalogue
 from qwen_router.classify import Classifier
 from qwen_router.config import Settings
 from qwen_router.errors import ConfigError, UnknownModel
@@ -21,16 +20,15 @@ from qwen_router.events import Events
 from qwen_router.in_progress import InProgress
 from qwen_router.loading import ModelLoader
 from qwen_router.pool import Pool
+from qwen_router.reckoning import Reckoned
 from qwen_router.registry import Registry
 from qwen_router.resources import Resources, probe, recorded
+from qwen_router.serving import serving
+from qwen_router.specialist import Specialist
 from qwen_router.status import Status
 from qwen_router.track_record import TrackRecord
 from qwen_router.types import Task
 from qwen_router.weights import Weights, check_revisions
-
-Machine = tuple[int, float | None, tuple[tuple[str, str, float | None], ...]]
-"""What of the resources never changes: cores, the RAM's bandwidth, the accelerators."""
-_Way = tuple[str, str, Offer, int, bool, Task, Machine]
 
 _PROBE_SECONDS = 2.0
 
@@ -53,12 +51,12 @@ class Services:
     track_record: TrackRecord | None = None
     adapters: dict[Task, Adapter] = field(default_factory=dict)
     progress: Progress = _silent
-    expectations: dict[_Way, Candidate] = field(default_factory=dict)
-    """What was expected of each way to run a model, so that it is reckoned once."""
+    reckoned: Reckoned = field(default_factory=Reckoned)
     moderator_fails: bool = False
     """Whether it did when it was last asked, so that this is logged once."""
     pool: Pool = field(init=False)
     calls: InProgress = field(init=False)
+    _serving: dict[Task, tuple[tuple[Model, bool], ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.calls = InProgress(self.events)
@@ -120,6 +118,13 @@ class Services:
             loaded=tuple(self.pool.loaded()),
             faults=dict(self.events.faults),
         )
+
+    def serving(self, specialist: Specialist) -> tuple[tuple[Model, bool], ...]:
+        """Return each model that may serve a specialist's task, and whether it is one of its own; see `serving`."""
+        found = self._serving.get(specialist.task)
+        if found is None:
+            found = self._serving[specialist.task] = tuple(serving(self.catalogue, specialist))
+        return found
 
     def resources(self) -> Resources:
         """Return what the machine has, counting what our own models take as free: they can be evicted.

@@ -14,7 +14,8 @@ _SWITCH = re.compile(r"^[ \t]*/(?P<first>no_think|think)(?!\S)[ \t]*|(?<=\s)/(?P
 
 def last_switch(texts: Iterable[str]) -> bool | None:
     """Return whether the latest switch says to think: the latest wins, see Qwen3's model card. `None` without one."""
-    found = [match["first"] or match["last"] for text in texts for match in _SWITCH.finditer(text)]
+    # Asked for every model of every request: most texts hold no such word.
+    found = [m["first"] or m["last"] for text in texts if "think" in text for m in _SWITCH.finditer(text)]
     return found[-1] == "think" if found else None
 
 

@@ -6,6 +6,7 @@ import contextlib
 import math
 import sqlite3
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +61,7 @@ class TrackRecord:
         self._speeds: dict[_Place, tuple[float, float]] = {}
         self._loads: dict[_Place, float] = {}
         self._outcomes: dict[tuple[str, str, str, bool, Task], Outcome] = {}
+        self._notes: Counter[str] = Counter()
         if self._file is not None:
             for *place, tokens, seconds in self._file.execute("select * from speed"):
                 self._speeds[_place(place)] = tokens, seconds
@@ -75,6 +77,7 @@ class TrackRecord:
         place = _of(candidate)
         with self._lock:
             before = self._speeds.get(place, (0.0, 0.0))
+            self._notes[candidate.variant] += 1
             value = self._speeds[place] = before[0] * _FADE + tokens, before[1] * _FADE + seconds
             self._write("insert or replace into speed values (?, ?, ?, ?, ?, ?, ?)", (*place, *value))
 
@@ -82,6 +85,7 @@ class TrackRecord:
         """Note how long a load took; the latest counts."""
         place = _of(candidate)
         with self._lock:
+            self._notes[candidate.variant] += 1
             self._loads[place] = seconds
             self._write("insert or replace into load values (?, ?, ?, ?, ?, ?)", (*place, seconds))
 
@@ -97,8 +101,13 @@ class TrackRecord:
             chance = chance_of_success(_shifted(published, before.shift), difficulty)
             variance = 1 / (1 / before.variance + chance * (1 - chance))
             shift = before.shift + variance * ((not rejected) - chance)
+            self._notes[candidate.variant] += 1
             value = self._outcomes[key] = Outcome(before.answers + 1, shift, variance)
             self._write("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?, ?)", (*key, *value))
+
+    def notes(self, variant: str) -> int:
+        """Return how often anything was noted of a model since the start; see `Candidate.variant`."""
+        return self._notes.get(variant, 0)
 
     def tokens_per_second(self, candidate: Candidate) -> float | None:
         """Return the measured decoding speed, once there are a hundred tokens to go by."""

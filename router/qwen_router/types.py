@@ -79,7 +79,11 @@ class Usage(Value):
     thinking_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(**{kind: tokens + getattr(other, kind) for kind, tokens in self})
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
+        )
 
 
 class Timings(Value):

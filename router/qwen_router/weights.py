@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from qwen_router.backend import ModelFiles, Progress, WeightSource
 from qwen_router.catalog import Catalogue, Model
@@ -41,7 +43,7 @@ class _Look:
 
     files: ModelFiles | None
     availability: Availability | None
-    until: float
+    epoch: int
 
 
 class Weights:
@@ -76,6 +78,14 @@ class Weights:
         self._settings = settings
         self._clock = clock
         self._looks: dict[_Key, _Look] = {}
+        self._seen: set[Path] = set()
+        self._epoch, self._epoch_ends = 0, -math.inf
+
+    def epoch(self) -> int:
+        """Return a number that is another one when the sources may say something else than before."""
+        if self._clock() >= self._epoch_ends or not all(path.exists() for path in tuple(self._seen)):
+            self._forget()
+        return self._epoch
 
     def find(self, model: Model, offer: Offer) -> ModelFiles | None:
         """Return the files if they are on this machine, ready to load."""
@@ -94,7 +104,7 @@ class Weights:
         Raises:
             WeightsError: No source could; the message holds the reason of each.
         """
-        self._looks.pop(_key(model, offer), None)
+        self._forget()
         if files := self.find(model, offer):
             return files
         reasons: list[str] = []
@@ -108,7 +118,7 @@ class Weights:
             except OSError as error:
                 reasons.append(f"{source.name}: {error}.")
             else:
-                self._looks.pop(_key(model, offer), None)
+                self._forget()
                 return files
         if not download:
             reasons.append("Nothing was downloaded, because weights.auto_pull is off.")
@@ -125,27 +135,34 @@ class Weights:
         here = [source for source in self._sources if source.size(model, offer, self._settings) == 0]
         return here + [source for source in self._sources if source not in here] if download else here
 
+    def _forget(self) -> None:
+        """Begin to ask the sources anew."""
+        self._epoch, self._epoch_ends, self._seen = self._epoch + 1, self._clock() + _FRESH_SECONDS, set()
+
     def _look(self, model: Model, offer: Offer) -> _Look:
         key = _key(model, offer)
         look = self._looks.get(key)
-        now = self._clock()
-        if look is None or now >= look.until or (look.files is not None and not look.files.path.exists()):
-            look = self._ask(model, offer, now + _FRESH_SECONDS)
-            self._looks[key] = look
+        gone = look is not None and look.files is not None and not look.files.path.exists()
+        if gone or self._clock() >= self._epoch_ends:
+            self._forget()
+        if look is None or look.epoch != self._epoch:
+            look = self._looks[key] = self._ask(model, offer, self._epoch)
+            if look.files is not None:
+                self._seen.add(look.files.path)
         return look
 
-    def _ask(self, model: Model, offer: Offer, until: float) -> _Look:
+    def _ask(self, model: Model, offer: Offer, epoch: int) -> _Look:
         for source in self._sources:
             if files := source.find(model, offer, self._settings):
-                return _Look(files, Availability(source=source.name, on_disk=True), until)
+                return _Look(files, Availability(source=source.name, on_disk=True), epoch)
         first: Availability | None = None
         for source in self._sources:
             size = source.size(model, offer, self._settings)
             if size == 0:
-                return _Look(None, Availability(source=source.name, on_disk=True), until)
+                return _Look(None, Availability(source=source.name, on_disk=True), epoch)
             if size is not None and first is None:
                 first = Availability(source=source.name, on_disk=False, download_bytes=size)
-        return _Look(None, first, until)
+        return _Look(None, first, epoch)
 
 
 def check_revisions(settings: Settings, catalogue: Catalogue) -> None:

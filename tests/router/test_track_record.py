@@ -46,6 +46,13 @@ def test_the_last_load_counts(record):
     assert record.load_seconds(candidate()) == 3.0
 
 
+def test_it_counts_its_notes_on_each_model(record):
+    record.loaded(candidate(), 5.0)
+    record.answered(candidate(), 60, 2.0)
+    record.judged(candidate(), "math", 0.5, 0.5, rejected=False)
+    assert (record.notes("a"), record.notes("b")) == (3, 0)
+
+
 def test_quality_needs_twenty_answers_and_leans_on_the_published_figure(record):
     for _ in range(19):
         record.judged(candidate(), "math", 0.8, 0.5, rejected=True)

@@ -109,6 +109,23 @@ def test_files_deleted_meanwhile_are_noticed_at_once(source):
     assert found.available(MODEL, BF16) == Availability(source="a", on_disk=False, download_bytes=5)
 
 
+def test_the_epoch_ends_with_time_with_a_file_and_with_a_fetch(source):
+    now = 0.0
+    one = source("a", size=5)
+    found = weights(one, clock=lambda: now)
+    found.available(MODEL, BF16)
+    first = found.epoch()
+    assert found.epoch() == first
+    now = 60.0
+    assert (second := found.epoch()) != first
+    found.fetch(MODEL, BF16, quiet)
+    assert (third := found.epoch()) != second
+    assert found.find(MODEL, BF16)
+    assert found.epoch() == third
+    one.path.rmdir()
+    assert found.epoch() != third
+
+
 def test_fetch_returns_what_is_there(source):
     one = source("a")
     one.path.mkdir()

@@ -20,14 +20,16 @@ _LEAST_LETTERS = 160
 
 def unasked_natural_language(request: Request, answer: str) -> str | None:
     """Return the language of an answer that isn't the one asked for, nor the request's where it speaks of none."""
+    found = identify_language(answer)
+    if found == "und":
+        return None
     if len(request.languages) == 1:
         asked = request.languages[0].partition("-")[0]
     elif speaks_of_language(request.text):
         return None
     else:
         asked = identify_language(request.text, least_letters=_LEAST_ASKED)
-    found = identify_language(answer)
-    if "und" in (asked, found) or asked == found or any({found, asked} <= near for near in _NEAR):
+    if asked in ("und", found) or any({found, asked} <= near for near in _NEAR):
         return None
     latin = len(re.findall(r"[a-zA-Z]", answer))
     letters = len(re.findall(r"[^\W\d_]", answer))

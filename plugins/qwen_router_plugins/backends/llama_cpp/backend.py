@@ -43,7 +43,7 @@ class LlamaCppBackend(Backend):
         if not model.gguf or model.modalities != ("text",):
             return ()
         device = _device_of(resources) if settings.backends.llama_cpp.gpu_layers else "cpu"
-        return [Offer(precision=f.precision, format="gguf", quant=f.precision, device=device) for f in model.gguf]
+        return _offers(tuple([file.precision for file in model.gguf]), device)
 
     def sequences(self, settings: Settings) -> int:
         """Return the slots: llama.cpp allocates the cache of each when it loads."""
@@ -61,6 +61,12 @@ class LlamaCppBackend(Backend):
 
         defaults = {name: value for name, value in model.sampling if value is not None and name in _SAMPLING}
         return ChatLlamaCpp(loaded=_load(candidate, model, files, settings), model=model.id, **defaults)
+
+
+@functools.cache
+def _offers(quants: tuple[str, ...], device: str) -> tuple[Offer, ...]:
+    """Return an offer for each quantization; asked for at every request."""
+    return tuple(Offer(precision=quant, format="gguf", quant=quant, device=device) for quant in quants)
 
 
 def _load(candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> LoadedGguf:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from qwen_router.adapting.job import Job, Progress, Trained
@@ -63,7 +64,10 @@ class TransformersBackend(Backend):
             return ()
         section = settings.backends.transformers
         device = _device_of(resources) if section.device == "auto" else section.device
-        return tuple(_offers(model, section.precisions, device))
+        files = tuple([(file.bytes, file.precision) for file in model.gguf])
+        # bitsandbytes leaves the fused experts of a mixture in bf16: nothing is saved.
+        mixture = model.active_parameters < model.parameters
+        return _offers(model.architecture, files, section.precisions, device, mixture=mixture)
 
     def sequences(self, settings: Settings) -> int:
         """Return the most rows of a batch, which share the tokens of one context."""
@@ -103,20 +107,22 @@ class TransformersBackend(Backend):
         return ChatTransformers(engine=engine, model_name=model.id)
 
 
-def _offers(model: Model, allowed: Sequence[str], device: str) -> Iterator[Offer]:
+@functools.cache
+def _offers(
+    architecture: str, files: tuple[tuple[int, str], ...], allowed: Sequence[str], device: str, *, mixture: bool
+) -> tuple[Offer, ...]:
+    """Return the offers for a model with these GGUF files, as (bytes, quantization); asked for at every request."""
     dense = [p for p in allowed if p in _DENSE and not (p == "fp16" and device == "cpu")]
-    for precision in dense:
-        yield Offer(precision=precision, format="safetensors", device=device)
-    # bitsandbytes has no kernels for Apple's GPUs, and leaves the fused experts of a mixture in bf16: nothing is saved.
-    mixture = model.active_parameters < model.parameters
+    found = [Offer(precision=precision, format="safetensors", device=device) for precision in dense]
+    # bitsandbytes has no kernels for Apple's GPUs.
     if device != "mps" and not mixture and is_installed("bitsandbytes"):
-        for precision in allowed:
-            if precision in _QUANTIZED:
-                yield Offer(precision=precision, format="safetensors", device=device)
-    if model.architecture in _GGUF_ARCHITECTURES and is_installed("gguf"):
+        quantized = (precision for precision in allowed if precision in _QUANTIZED)
+        found += [Offer(precision=precision, format="safetensors", device=device) for precision in quantized]
+    if architecture in _GGUF_ARCHITECTURES and is_installed("gguf"):
         for precision in dense:
-            for file in sorted(model.gguf, key=lambda f: f.bytes, reverse=True):
-                yield Offer(precision=precision, format="gguf", quant=file.precision, device=device)
+            for _, quant in sorted(files, key=lambda file: file[0], reverse=True):
+                found.append(Offer(precision=precision, format="gguf", quant=quant, device=device))
+    return tuple(found)
 
 
 def _device_of(resources: Resources) -> str:

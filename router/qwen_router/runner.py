@@ -1,0 +1,99 @@
+"""Runs calls through the graph, so many at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+
+from qwen_router import guards
+from qwen_router.call import Call
+from qwen_router.cancellation import Cancellation, cancellation_scope
+from qwen_router.errors import RouterError
+from qwen_router.graph import build_graph
+from qwen_router.request import Chunk, Request
+from qwen_router.services import Services
+from qwen_router.state import State
+from qwen_router.types import Answer
+
+_LONGEST_WAIT = 0.02
+"""Seconds between two looks at the cancellation while a call waits for its turn."""
+_MOST_STEPS = 200
+
+
+class Runner:
+    """Runs each call in its caller's thread. Threads share it.
+
+    Args:
+        services: What the nodes work with.
+        most: Calls at the same time; more wait.
+    """
+
+    def __init__(self, services: Services, most: int) -> None:
+        self._services, self._most = services, most
+        self._graph = build_graph()
+        self._conversing = build_graph(InMemorySaver())
+        self._slots = threading.BoundedSemaphore(most)
+        self.closed = False
+
+    def run(
+        self, request: Request, cancellation: Callable[[float | None], Cancellation], write: Callable[[Chunk], None]
+    ) -> Answer:
+        """Answer a request in this thread, once it is its turn.
+
+        Args:
+            cancellation: Makes the call's, with its deadline.
+            write: Takes the chunks of the answer.
+        """
+        self.check_open()
+        with (
+            cancellation_scope(cancellation(request.deadline)) as scope,
+            self._services.calls.call(request.id) as begin,
+        ):
+            while not self._slots.acquire(timeout=_LONGEST_WAIT):
+                scope.check()
+                self.check_open()
+            try:
+                begin()
+                return self._answer(request, write)
+            finally:
+                self._slots.release()
+
+    def check_open(self) -> None:
+        """Raise when no calls are taken any more.
+
+        Raises:
+            RouterError: The router is closed.
+        """
+        if self.closed:
+            raise RouterError("The router is closed.", "Make a new one.")
+
+    def wait(self) -> None:
+        """Wait for the calls in progress; none begins after them."""
+        self.closed = True
+        for _ in range(self._most):
+            self._slots.acquire()
+
+    def draw(self) -> str:
+        """Return the graph as a Mermaid diagram."""
+        return self._graph.get_graph().draw_mermaid()
+
+    def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
+        graph, config = self._graph, RunnableConfig(recursion_limit=_MOST_STEPS)
+        durability: Any = None
+        if request.thread is not None:
+            graph, config["configurable"] = self._conversing, {"thread_id": request.thread}
+            # Only whole turns are kept.
+            durability = "exit"
+        call, answer = Call(self._services, write), None
+        try:
+            given = State(request=request)
+            found = graph.invoke(given, config, context=call, durability=durability, output_keys="answer")
+            answer = cast(Answer, found)
+        finally:
+            guards.settle(self._services.manager, request, answer, call.used, self._services.settings)
+        call.restoration.close()
+        return answer
