@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from qwen_router import Router, Settings
+from qwen_router.logs import configure
 from qwen_router.testing import FakeBackend, Reply
 
 MODELS = (
@@ -65,6 +66,8 @@ def instant_router(*, everything: bool = True) -> Iterator[Router]:
         # Nothing that could be loaded here, whatever is installed.
         weights = {"sources": ["local", "hub"]}
         settings = Settings(weights=weights, **(_everything(collector) if everything else {}))
+        if everything:
+            configure(settings.log, stack.enter_context(open(os.devnull, "w", encoding="utf-8")))
         backend = FakeBackend(MODELS)
         backend.replies, backend.calls = _Endless(), _Forgetful()
         yield stack.enter_context(Router(settings, plugins=[backend]))

@@ -11,7 +11,7 @@ from qwen_router.config_section import Section
 
 
 class LogSection(Section):
-    """What is logged. Never the content of a request."""
+    """What the command line logs; applications configure logging themselves. Never the content of a request."""
 
     level: Literal["debug", "info", "warning", "error"] = "warning"
     format: Literal["pretty", "json"] = "pretty"

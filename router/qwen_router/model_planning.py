@@ -69,7 +69,7 @@ def propose(services: Services, request: Request, classification: Classification
         plan = _plan(_ask(services, request, classification, tasks), classification, text)
     except RouterError as error:
         current_cancellation().check()
-        _log.info("The rules plan instead. %s", error)
+        _log.info("The rules plan instead. Asking the model failed: %s.", type(error).__name__)
         return None
     except ValueError:
         # The error itself would show what was asked.

@@ -42,7 +42,7 @@ def break_tie(services: Services, request: Request, classification: Classificati
             )
         task = json.loads(answer.text)
     except (RouterError, ValueError) as error:
-        _log.info("The tie-breaker failed: %s", error)
+        _log.info("The tie-breaker failed: %s.", type(error).__name__)
         return classification
     if task not in tasks:
         return classification

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from qwen_router.errors import InputError, Refused, RouterError
+from qwen_router.logs import configure
 from qwen_router.settings_file import load_settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def open_router(config: Path | None, *, overrides: dict[str, Any] | None = None,
     from qwen_router.app import Router
 
     settings = load_settings(config, **(overrides or {}))
-    logging.getLogger("qwen_router").setLevel(settings.log.level.upper())
+    configure(settings.log)
     pool = settings.pool.model_copy(update={"preload": ()})
     metrics = settings.metrics.model_copy(update={"port": 0})
     return Router(settings.model_copy(update={"pool": pool, "metrics": metrics}), **kwargs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 
@@ -11,6 +10,7 @@ import typer
 from qwen_router.cli import adapt, ask, classify, config, du, explain, guard, machine, metrics, models, pull, rm, stats
 from qwen_router.cli.console import fail
 from qwen_router.errors import RouterError
+from qwen_router.logs import configure
 
 _INTERRUPTED = 130
 
@@ -41,7 +41,7 @@ def main() -> None:
     # Progress bars and warnings of libraries are not what was asked for; ours says what matters.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    configure(None)
     try:
         app()
     except RouterError as error:
