@@ -42,10 +42,15 @@ def models(
     if as_json:
         print_json(json.dumps([row.model_dump(mode="json") for row in shown], indent=2))
         return
-    out.print(_table(shown) if out.width >= _WIDE else _narrow(shown))
+    out.print(listing_table(shown, width=out.width))
     fitting = sum(row.best is not None for row in rows)
     on_disk = sum(row.where in ("on disk", "loaded") for row in rows)
     out.print(f"\n{len(rows)} models: {fitting} fit, {on_disk} on disk. Fetch one with: qwen-router pull MODEL")
+
+
+def listing_table(rows: list[Listing], *, width: int) -> Table:
+    """Return the models as a table; one of fewer columns where there is little room."""
+    return _table(rows) if width >= _WIDE else _narrow(rows)
 
 
 def _table(rows: list[Listing]) -> Table:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from qwen_router.attached import MediaCost
 from qwen_router.choice import Candidate, Choice
-from qwen_router.types import Classification, Step
+from qwen_router.types import Classification, Decision, Step
 
 _GIB = 2**30
 _WIDE = 130
@@ -50,21 +50,38 @@ def classification_table(classification: Classification) -> Table:
     return table
 
 
-def candidates_view(choice: Choice, *, width: int) -> RenderableType:
+def candidates_view(choice: Choice, *, width: int, whole: bool = False) -> RenderableType:
     """Return the winner, then the losers with their reasons, the usable ones first.
 
     Args:
         width: Columns to fill; a narrow terminal gets each reason on a line of its own.
+        whole: Whether to show every candidate instead of the most telling ones.
     """
     losers = [c for c in choice.candidates if c.rejected is not None]
     losers.sort(key=lambda c: (not c.usable, not c.on_disk, -c.quality, c.memory_bytes))
-    shown = ([c for c in losers if c.usable] + _one_a_model([c for c in losers if not c.usable]))[:_MOST_SHOWN]
+    telling = [c for c in losers if c.usable] + _one_a_model([c for c in losers if not c.usable])
+    shown = losers if whole else telling[:_MOST_SHOWN]
     rows = [(choice.winner, f"[green]chosen:[/] {escape(choice.reason)}", "")]
     rows += [(c, escape(c.rejected or ""), "dim") for c in shown]
     left = len(losers) - len(shown)
     more = Text(f"… {left} more: --json", style="dim") if left else Text()
     media = [Text(_cost_line(cost)) for cost in choice.media]
     return Group(*media, _table(rows) if width >= _WIDE else _lines(rows), more)
+
+
+def decision_view(decision: Decision, *, width: int, whole: bool = False) -> RenderableType:
+    """Return everything that was decided for a request, step by step; `whole` as for `candidates_view`."""
+    if decision.classification is None or decision.plan is None:
+        return Text()
+    shown: list[RenderableType] = [classification_table(decision.classification)]
+    shown += [Text.from_markup(f"[yellow]Note:[/] {escape(verdict.why)}") for verdict in decision.noted]
+    for step in decision.plan.steps:
+        shown.append(Text())
+        if len(decision.plan.steps) > 1:
+            shown.append(Text.from_markup(step_title(step)))
+        if step.id in decision.choices:
+            shown.append(candidates_view(decision.choices[step.id], width=width, whole=whole))
+    return Group(*shown)
 
 
 def _cost_line(cost: MediaCost) -> str:
