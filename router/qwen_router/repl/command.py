@@ -54,7 +54,7 @@ def find(line: str, commands: Mapping[str, Command]) -> tuple[Command, str]:
     name, _, argument = line[1:].strip().partition(" ")
     if (command := commands.get(name)) is not None:
         return command, argument.strip()
-    near = [n for n in commands if name and n.startswith(name)] or difflib.get_close_matches(name, commands, n=3)
+    near = [n for n in commands if name and n.startswith(name)] or difflib.get_close_matches(name, commands, n=2)
     fix = f"Did you mean {' or '.join(f'/{n}' for n in near)}?" if near else "/help lists them."
     shown = name if len(name) <= 20 else f"{name[:20]}…"
     raise InputError(f"There is no command /{shown}.", f"{fix} A line that begins with a space is sent as it is.")

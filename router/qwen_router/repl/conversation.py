@@ -64,7 +64,7 @@ def to_json(messages: Sequence[BaseMessage]) -> str:
 
 def to_markdown(messages: Sequence[BaseMessage]) -> str:
     """Return the texts, each under a mark that says whose it is; of attachments only how many there were."""
-    return "\n".join(f"<!-- {_ROLES.get(m.type, m.type)} -->\n{_written(m)}\n" for m in messages)
+    return "".join(f"<!-- {_ROLES.get(m.type, m.type)} -->\n{_written(m)}\n\n" for m in messages)
 
 
 def _written(message: BaseMessage) -> str:
@@ -94,6 +94,6 @@ def _of_json(text: str, path: Path) -> list[BaseMessage]:
 def _of_markdown(text: str) -> list[BaseMessage]:
     _, *parts = _MARK.split(text)
     return [
-        _MADE[role](_ESCAPED.sub(r"\1", said.removesuffix("\n").removesuffix("\n")))
+        _MADE[role](_ESCAPED.sub(r"\1", said[:-2] if said.endswith("\n\n") else said.removesuffix("\n")))
         for role, said in zip(parts[::2], parts[1::2], strict=True)
     ]

@@ -49,6 +49,7 @@ class LiveScreen:
                 view.tail = printable(answer.text)
             view.settle()
             view.notes()
+            self._console.print()
 
 
 @contextmanager

@@ -57,9 +57,11 @@ def retry(chat: Chat, argument: str) -> None:
     """Answer the last message again."""
     session = chat.session
     if argument == "bigger":
-        if session.decision is None or not session.decision.choices:
+        decision = session.decision
+        if decision is None or decision.plan is None or not decision.choices:
             raise InputError("No model has answered yet.", "Ask something first.")
-        name = _bigger(session.router, [*session.decision.choices.values()][-1].winner)
+        step = decision.plan.steps[-1]
+        name = _bigger(session.router, step.task, decision.choices[step.id].winner)
         chat.note(f"model: {name}")
         chat.answer(session.retry(model=name))
     elif argument in ("", "thinking"):
@@ -68,15 +70,14 @@ def retry(chat: Chat, argument: str) -> None:
         raise InputError(f"/retry {argument} means nothing.", "Take /retry, /retry bigger or /retry thinking.")
 
 
-def _bigger(router: Router, than: Candidate) -> str:
-    """Return the smallest larger model that is here and fits.
+def _bigger(router: Router, task: str, than: Candidate) -> str:
+    """Return the smallest larger model for a task that is here and fits.
 
     Raises:
         InputError: There is none.
     """
-    rows = router.models()
-    size = next(row.parameters for row in rows if row.model == than.model)
-    fitting = sorted((r for r in rows if r.parameters > size and r.best), key=lambda row: row.parameters)
+    size = load_catalogue(router.settings.catalogue)[than.model].parameters
+    fitting = sorted((r for r in router.models(task) if r.parameters > size and r.best), key=lambda row: row.parameters)
     if here := [row for row in fitting if row.where in ("loaded", "on disk", "served")]:
         return here[0].model
     fix = f"Fetch one: qwen-router pull {fitting[0].model.rpartition('/')[2]}" if fitting else "None fits."
