@@ -8,7 +8,9 @@ import sys
 import threading
 from typing import Any
 
-from qwen_router import Router, load_settings
+from langchain_core.language_models import BaseChatModel
+
+from qwen_router import Cancelled, Router, current_cancellation, load_settings
 from qwen_router.cli.chat import talk
 from qwen_router.cli.console import fail
 from qwen_router.errors import RouterError
@@ -23,10 +25,22 @@ _FAKES: dict[str, Any] = {
 }
 
 
+class SlowBackend(FakeBackend):
+    """Loads nothing before the caller gives up."""
+
+    def load(self, *args: Any) -> BaseChatModel:
+        """Wait."""
+        gone = threading.Event()
+        with current_cancellation().on_cancel(gone.set):
+            gone.wait()
+        raise Cancelled("The call was cancelled.")
+
+
 def main() -> None:
     """Take each argument as a reply: a JSON object with the fields of `Reply`; `hold` never goes on by itself."""
     replies = [_reply(json.loads(argument)) for argument in sys.argv[1:]]
-    backend = FakeBackend(["Qwen/Qwen3-0.6B", "Qwen/Qwen3-8B", "Qwen/Qwen2.5-Coder-7B-Instruct"], replies)
+    kind = SlowBackend if os.environ.get("FAKES_HOLD_LOAD") else FakeBackend
+    backend = kind(["Qwen/Qwen3-0.6B", "Qwen/Qwen3-8B", "Qwen/Qwen2.5-Coder-7B-Instruct"], replies)
     status = Status()
 
     def open_router(overrides: dict[str, Any]) -> Router:

@@ -71,7 +71,7 @@ def _leaves(section: type[BaseModel], path: str) -> Iterable[tuple[str, Any]]:
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from _leaves(kind, f"{path}{name}.")
-        else:
+        elif get_origin(kind) is not dict:
             yield f"{path}{name}", kind
 
 

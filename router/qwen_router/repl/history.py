@@ -29,7 +29,7 @@ class KeptHistory(FileHistory):
         """Return what was typed, the newest first; what is no text is left out."""
         try:
             _shorten(self._path)
-            return [line for line in super().load_history_strings() if line.isprintable() or _is_text(line)]
+            return [line for line in super().load_history_strings() if _is_text(line)]
         except OSError as error:
             self._fail(error)
             return []
