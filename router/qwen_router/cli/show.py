@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +17,9 @@ from qwen_router.choice import Candidate, Choice
 from qwen_router.types import Classification, Decision, Step
 
 _GIB = 2**30
-_WIDE = 130
+_WIDE, _NARROW = 130, 78
+_FACTS = 48
+"""Columns that a candidate's facts take beside its name."""
 _MOST_SHOWN = 12
 _WORTH_A_LINE = 0.2
 
@@ -66,7 +69,8 @@ def candidates_view(choice: Choice, *, width: int, whole: bool = False) -> Rende
     left = len(losers) - len(shown)
     more = Text(f"… {left} more: --json", style="dim") if left else Text()
     media = [Text(_cost_line(cost)) for cost in choice.media]
-    return Group(*media, _table(rows) if width >= _WIDE else _lines(rows), more)
+    drawn = _table(rows) if width >= _WIDE else _Interleaved(rows) if width >= _NARROW else _lines(rows)
+    return Group(*media, drawn, more)
 
 
 def decision_view(decision: Decision, *, width: int, whole: bool = False) -> RenderableType:
@@ -101,6 +105,28 @@ def _table(rows: Sequence[tuple[Candidate, str, str]]) -> Table:
     for candidate, why, style in rows:
         table.add_row(*_cells(candidate), why, style=style)
     return table
+
+
+class _Interleaved:
+    """A table of the facts, each row with its reason on a line below: for eighty columns."""
+
+    def __init__(self, rows: Sequence[tuple[Candidate, str, str]]) -> None:
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+        table.add_column("model", no_wrap=True, overflow="ellipsis", max_width=options.max_width - _FACTS)
+        for name in ("as", "on"):
+            table.add_column(name, no_wrap=True)
+        for name in ("memory", "tok/s", "quality"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for candidate, _, style in self._rows:
+            table.add_row(*_cells(candidate), style=style)
+        header, *facts = console.render_lines(table, options, pad=False)
+        yield from (*header, Segment.line())
+        for line, (_, why, style) in zip(facts, self._rows, strict=True):
+            yield from (*line, Segment.line())
+            yield Padding(Text.from_markup(why, style=style), (0, 0, 0, 2))
 
 
 def _lines(rows: Sequence[tuple[Candidate, str, str]]) -> RenderableType:

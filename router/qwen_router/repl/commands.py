@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from qwen_router.repl import attaching, keeping, showing, steering
 from qwen_router.repl.command import Command, without_argument
@@ -15,16 +18,18 @@ if TYPE_CHECKING:
 
 def _help(chat: Chat, argument: str) -> None:
     without_argument("help", argument)
+    rows = [(f"/{command.name} {command.takes}".strip(), command.help) for command in COMMANDS.values()]
     table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold", overflow="fold")
-    table.add_column(overflow="fold")
-    for command in COMMANDS.values():
-        table.add_row(f"/{command.name} {command.takes}".strip(), command.help)
-    for keys, what in _KEYS:
-        table.add_row(keys, what)
-    chat.out.print(table, markup=False)
+    for what, does in (*rows, *_KEYS):
+        name = Text(what, style="bold")
+        if chat.out.width < _NARROW:
+            table.add_row(Group(name, Padding(Text(does), (0, 0, 0, 2))))
+        else:
+            table.add_row(name, Text(does))
+    chat.out.print(table)
 
 
+_NARROW = 60
 _KEYS = (
     ("Esc Enter", "a new line; a paste of several lines stays one input"),
     ("Ctrl-C", "stops an answer and keeps what was said, or clears the line"),
