@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -47,7 +48,11 @@ class Chat:
     _warned: set[str] = field(default_factory=set)
 
     def run(self) -> None:
-        """Take line after line, until there is no more or the person leaves."""
+        """Take line after line, until there is no more or the person leaves.
+
+        Raises:
+            KeyboardInterrupt: Somebody stopped a conversation in which nobody types.
+        """
         hinted = False
         while True:
             try:
@@ -58,6 +63,8 @@ class Chat:
             except (EOFError, Leave):
                 return
             except KeyboardInterrupt:
+                if not sys.stdin.isatty():
+                    raise
                 if hinted:
                     self.note("Ctrl-D or /quit leaves.")
                 hinted = not hinted
@@ -69,6 +76,7 @@ class Chat:
 
         Raises:
             Leave: It says to leave.
+            KeyboardInterrupt: Somebody stopped a conversation in which nobody types.
         """
         try:
             if is_command(line):
@@ -79,6 +87,8 @@ class Chat:
         except RouterError as error:
             self.fail(error)
         except KeyboardInterrupt:
+            if not sys.stdin.isatty():
+                raise
             self.note("Stopped.")
         except (Leave, BrokenPipeError):
             raise

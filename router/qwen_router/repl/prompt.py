@@ -17,6 +17,7 @@ from prompt_toolkit.styles import Style
 # The terminal's own colours; the toolbar is told apart by reversing them, which any background bears.
 _STYLE = Style.from_dict({"prompt": "bold", "bottom-toolbar": "noreverse", "bottom-toolbar.text": "reverse"})
 _MENU_LINES = 4
+_UNDECIDED = "no model chosen yet"
 
 
 class TerminalReader:
@@ -65,7 +66,7 @@ class TerminalReader:
 
     def _toolbar(self) -> FormattedText:
         width = self._session.output.get_size().columns
-        return FormattedText([("class:bottom-toolbar.text", self._status(width))])
+        return FormattedText([("class:bottom-toolbar.text", self._status(width) or _UNDECIDED[:width])])
 
 
 def _bindings(most_characters: Callable[[], int], tell: Callable[[str], None]) -> KeyBindings:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from PIL import Image
+from rich.console import Console
 
 from qwen_router.errors import BackendError
 from qwen_router.repl.commands import COMMANDS
@@ -100,6 +101,20 @@ def test_why_shows_every_candidate_with_its_reason(talk, backend):
     shown = talk.say("Hi", "/why")
     assert "difficulty" in shown
     assert all(candidate.rejected in shown for candidate in candidates(talk) if candidate.rejected)
+
+
+@pytest.mark.parametrize("width", [10, 20, 59, 78, 80, 130])
+def test_what_commands_show_fits_any_width(talk, backend, width):
+    backend.replies.append(Reply("Hello."))
+    talk.chat.out = Console(width=width)
+    talk.say("Hi")
+    for line in ("/why", "/models all", "/help", "/stats"):
+        shown = talk.say(line)
+        assert "Error" not in shown
+        assert max(len(row.rstrip()) for row in shown.splitlines() if not row.endswith("models")) <= width
+        if line == "/why":
+            reasons = [c.rejected for c in candidates(talk) if c.rejected]
+            assert all(word in shown for reason in reasons for word in reason.split() if len(word) < 8)
 
 
 def candidates(talk):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -222,3 +223,19 @@ def test_the_module_without_arguments_asks_for_a_terminal(environment):
         [sys.executable, "-m", "qwen_router"], input=b"", env=environment, capture_output=True, timeout=120, check=False
     )
     assert b"Usage" in done.stdout + done.stderr
+
+
+def test_ctrl_c_ends_a_conversation_in_which_nobody_types(environment):
+    child = subprocess.Popen(
+        [sys.executable, SCRIPT, json.dumps({"text": "kappa lambda", "hold": True})],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    child.stdin.write(b"Hi\nHi again\n")
+    child.stdin.flush()
+    assert child.stdout.read(5) == b"kappa"
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode != 0
