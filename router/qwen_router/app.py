@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -109,6 +109,11 @@ class Router:
         return listing.list_models(self._services, task, resources=machine)
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that specialists serve."""
+        return tuple(self._services.registry.specialists)
+
+    @property
     def resources(self) -> Resources:
         """What this machine has just now; what our own models take counts as free."""
         return self._services.resources()
@@ -133,7 +138,7 @@ class Router:
         """
         return self._runner.run(as_request(request, fields), Cancellation, _unseen)
 
-    def stream(self, request: Any, **fields: Any) -> Iterator[Chunk | Answer]:
+    def stream(self, request: Any, **fields: Any) -> Generator[Chunk | Answer]:
         """Yield the answer's chunks as they come, the steps of a compound request in their order, then the `Answer`.
 
         Closing the iterator stops the model.

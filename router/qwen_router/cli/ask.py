@@ -19,13 +19,10 @@ from qwen_router.cli.console import (
     err,
     open_router,
     print_json,
+    printable,
     read_text,
 )
-from qwen_router.cli.show import decision_line
 from qwen_router.errors import Refused
-
-# A model may write anything, and a terminal obeys escape sequences: only line ends and tabs pass.
-_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 class Thinking(StrEnum):
@@ -56,6 +53,7 @@ def ask(
     config: ConfigPath = None,
 ) -> None:
     """Answer TEXT. The decision goes to standard error, the answer to standard output."""
+    from qwen_router.cli.announcing import Announcer
     from qwen_router.request import Hints, Request
     from qwen_router.types import Answer
 
@@ -65,14 +63,14 @@ def ask(
         languages=tuple(language or ()),
     )
     progress = FetchProgress()
-    plugins = [] if as_json else [_Announcer()]
+    plugins = [] if as_json else [Announcer(err.print)]
     overrides = {"security": {"code_execution": "sandbox"}} if run_code else None
     with open_router(config, overrides=overrides, plugins=plugins, progress=progress) as router:
         answer = router.invoke(request) if as_json or not stream else _stream(router.stream(request), Answer)
     if as_json:
         print_json(answer.model_dump_json(indent=2))
     elif not stream and not answer.refused:
-        sys.stdout.write(answer.text.translate(_CONTROL) + "\n")
+        sys.stdout.write(printable(answer.text) + "\n")
     for warning in answer.warnings:
         err.print(f"[yellow]Note:[/] {escape(warning)}")
     if answer.decision.denied is not None:
@@ -93,34 +91,11 @@ def _stream(items: Any, final: type[Any]) -> Any:
         attempt, step = item.attempt, item.step
         if item.kind == "thinking":
             thinking = True
-            err.print(item.text.translate(_CONTROL), style="dim", end="", markup=False)
+            err.print(printable(item.text), style="dim", end="", markup=False)
             continue
         if thinking:
             thinking = False
             err.print("\n")
-        sys.stdout.write(item.text.translate(_CONTROL))
+        sys.stdout.write(printable(item.text))
         sys.stdout.flush()
     return None
-
-
-class _Announcer:
-    """Prints the decision line when a model has been chosen, before its answer."""
-
-    def __init__(self) -> None:
-        from qwen_router.events import Checked, Escalated, Event, Planned, Selected
-        from qwen_router.hookspecs import hookimpl
-
-        self._parts = 1
-
-        def observe(event: Event) -> None:
-            if isinstance(event, Planned):
-                self._parts = len(event.plan.steps)
-            elif isinstance(event, Selected):
-                part = event.step if self._parts > 1 else None
-                err.print(decision_line(event.classification, event.choice, part=part))
-            elif isinstance(event, Checked) and event.check.status == "rejected":
-                err.print(f"\n[yellow]Rejected:[/] {escape(event.check.why)}")
-            elif isinstance(event, Escalated):
-                err.print(f"[yellow]Next:[/] {event.escalation.action}. {escape(event.escalation.why)}")
-
-        self.observe = hookimpl(observe)

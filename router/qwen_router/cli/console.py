@@ -22,6 +22,9 @@ _UNBOUNDED = 200
 out = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+# A model may write anything, and a terminal obeys escape sequences: only line ends and tabs pass.
+_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
 ConfigPath = Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The configuration file.")]
 Images = Annotated[
     list[str] | None, typer.Option("--image", metavar="P", help="An image's path or address; may be repeated.")
@@ -58,6 +61,11 @@ def fail(error: RouterError) -> NoReturn:
     err.print(f"[bold red]{word}:[/] ", end="")
     err.print(" ".join(str(error).split()), markup=False)
     raise SystemExit(error.exit_code)
+
+
+def printable(text: str) -> str:
+    """Return a text without what a terminal would obey instead of showing it."""
+    return text.translate(_CONTROL)
 
 
 def gib(size: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from qwen_router.cli.console import (
     AsJson,
@@ -18,7 +17,7 @@ from qwen_router.cli.console import (
     print_json,
     read_text,
 )
-from qwen_router.cli.show import candidates_view, classification_table, step_title
+from qwen_router.cli.show import decision_view
 from qwen_router.errors import Refused
 
 
@@ -40,13 +39,5 @@ def explain(
         print_json(decision.model_dump_json(indent=2))
     if decision.denied is not None:
         raise Refused(decision.denied.why, decision.denied.fix, kind=decision.denied.kind)
-    if as_json or decision.classification is None or decision.plan is None:
-        return
-    out.print(classification_table(decision.classification))
-    for verdict in decision.noted:
-        out.print(f"[yellow]Note:[/] {escape(verdict.why)}")
-    for step in decision.plan.steps:
-        out.print()
-        if len(decision.plan.steps) > 1:
-            out.print(step_title(step))
-        out.print(candidates_view(decision.choices[step.id], width=out.width))
+    if not as_json:
+        out.print(decision_view(decision, width=out.width))

@@ -7,7 +7,22 @@ import sys
 
 import typer
 
-from qwen_router.cli import adapt, ask, classify, config, du, explain, guard, machine, metrics, models, pull, rm, stats
+from qwen_router.cli import (
+    adapt,
+    ask,
+    chat,
+    classify,
+    config,
+    du,
+    explain,
+    guard,
+    machine,
+    metrics,
+    models,
+    pull,
+    rm,
+    stats,
+)
 from qwen_router.cli.console import fail
 from qwen_router.errors import RouterError
 from qwen_router.logs import configure
@@ -21,6 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Route requests to the Qwen model that answers them best on this machine.",
 )
+app.command()(chat.chat)
 app.command()(ask.ask)
 app.command()(explain.explain)
 app.command()(classify.classify)

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 from pydantic import ByteSize, TypeAdapter, ValidationError
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from qwen_router.cli.console import AsJson, ConfigPath, open_router, out, print_json
 from qwen_router.config import LICENCES
@@ -15,7 +17,7 @@ from qwen_router.errors import InputError
 from qwen_router.listing import Listing
 
 _GIB = 2**30
-_WIDE = 120
+_WIDE, _NARROW = 120, 60
 
 
 def models(
@@ -42,10 +44,22 @@ def models(
     if as_json:
         print_json(json.dumps([row.model_dump(mode="json") for row in shown], indent=2))
         return
-    out.print(_table(shown) if out.width >= _WIDE else _narrow(shown))
+    out.print(listing_table(shown, width=out.width))
     fitting = sum(row.best is not None for row in rows)
     on_disk = sum(row.where in ("on disk", "loaded") for row in rows)
     out.print(f"\n{len(rows)} models: {fitting} fit, {on_disk} on disk. Fetch one with: qwen-router pull MODEL")
+
+
+def listing_table(rows: list[Listing], *, width: int) -> RenderableType:
+    """Return the models as a table, one of fewer columns where there is little room, or else as a list."""
+    if width < _NARROW:
+        return Group(*(Text(_line(row), style="" if row.best else "dim") for row in rows))
+    return _table(rows) if width >= _WIDE else _narrow(rows)
+
+
+def _line(row: Listing) -> str:
+    _, memory, speed, _ = _run(row)
+    return ", ".join(filter(None, (_name(row), memory, f"{speed} tok/s" if speed else "", _where(row))))
 
 
 def _table(rows: list[Listing]) -> Table:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from qwen_router.attached import MediaCost
 from qwen_router.choice import Candidate, Choice
-from qwen_router.types import Classification, Step
+from qwen_router.types import Classification, Decision, Step
 
 _GIB = 2**30
-_WIDE = 130
+_WIDE, _NARROW = 130, 78
+_FACTS = 48
+"""Columns that a candidate's facts take beside its name."""
 _MOST_SHOWN = 12
 _WORTH_A_LINE = 0.2
 
@@ -50,21 +53,39 @@ def classification_table(classification: Classification) -> Table:
     return table
 
 
-def candidates_view(choice: Choice, *, width: int) -> RenderableType:
+def candidates_view(choice: Choice, *, width: int, whole: bool = False) -> RenderableType:
     """Return the winner, then the losers with their reasons, the usable ones first.
 
     Args:
         width: Columns to fill; a narrow terminal gets each reason on a line of its own.
+        whole: Whether to show every candidate instead of the most telling ones.
     """
     losers = [c for c in choice.candidates if c.rejected is not None]
     losers.sort(key=lambda c: (not c.usable, not c.on_disk, -c.quality, c.memory_bytes))
-    shown = ([c for c in losers if c.usable] + _one_a_model([c for c in losers if not c.usable]))[:_MOST_SHOWN]
+    telling = [c for c in losers if c.usable] + _one_a_model([c for c in losers if not c.usable])
+    shown = losers if whole else telling[:_MOST_SHOWN]
     rows = [(choice.winner, f"[green]chosen:[/] {escape(choice.reason)}", "")]
     rows += [(c, escape(c.rejected or ""), "dim") for c in shown]
     left = len(losers) - len(shown)
     more = Text(f"… {left} more: --json", style="dim") if left else Text()
     media = [Text(_cost_line(cost)) for cost in choice.media]
-    return Group(*media, _table(rows) if width >= _WIDE else _lines(rows), more)
+    drawn = _table(rows) if width >= _WIDE else _Interleaved(rows) if width >= _NARROW else _lines(rows)
+    return Group(*media, drawn, more)
+
+
+def decision_view(decision: Decision, *, width: int, whole: bool = False) -> RenderableType:
+    """Return everything that was decided for a request, step by step; `whole` as for `candidates_view`."""
+    if decision.classification is None or decision.plan is None:
+        return Text()
+    shown: list[RenderableType] = [classification_table(decision.classification)]
+    shown += [Text.from_markup(f"[yellow]Note:[/] {escape(verdict.why)}") for verdict in decision.noted]
+    for step in decision.plan.steps:
+        shown.append(Text())
+        if len(decision.plan.steps) > 1:
+            shown.append(Text.from_markup(step_title(step)))
+        if step.id in decision.choices:
+            shown.append(candidates_view(decision.choices[step.id], width=width, whole=whole))
+    return Group(*shown)
 
 
 def _cost_line(cost: MediaCost) -> str:
@@ -84,6 +105,28 @@ def _table(rows: Sequence[tuple[Candidate, str, str]]) -> Table:
     for candidate, why, style in rows:
         table.add_row(*_cells(candidate), why, style=style)
     return table
+
+
+class _Interleaved:
+    """A table of the facts, each row with its reason on a line below: for eighty columns."""
+
+    def __init__(self, rows: Sequence[tuple[Candidate, str, str]]) -> None:
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+        table.add_column("model", no_wrap=True, overflow="ellipsis", max_width=options.max_width - _FACTS)
+        for name in ("as", "on"):
+            table.add_column(name, no_wrap=True)
+        for name in ("memory", "tok/s", "quality"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for candidate, _, style in self._rows:
+            table.add_row(*_cells(candidate), style=style)
+        header, *facts = console.render_lines(table, options, pad=False)
+        yield from (*header, Segment.line())
+        for line, (_, why, style) in zip(facts, self._rows, strict=True):
+            yield from (*line, Segment.line())
+            yield Padding(Text.from_markup(why, style=style), (0, 0, 0, 2))
 
 
 def _lines(rows: Sequence[tuple[Candidate, str, str]]) -> RenderableType:
