@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qwen_router import tool_calling
 from qwen_router.adapters import Adapter
 from qwen_router.backend import Backend
 from qwen_router.catalog import Model, expected_load_seconds, expected_quality, expected_tokens_per_second
@@ -65,6 +66,7 @@ def list_candidates(
     Raises:
         UnknownModel: The caller asked for a model that the catalogue doesn't hold.
         MediaError: No model takes as many images, or as long sounds.
+        NoModelFits: There are tools, and no model can call any.
     """
     room = request.sampling.max_new_tokens or services.settings.generation.max_new_tokens
     machine = resources or services.resources()
@@ -85,6 +87,8 @@ def list_candidates(
     found: list[Candidate] = []
     models = list(_models(services, specialist, request))
     _refuse_too_much([model for model, _ in models], classification)
+    if request.tools:
+        tool_calling.check_models([model for model, _ in models], backends)
     for model, own in models:
         thought = _thought(step, model)
         found.extend(
@@ -194,6 +198,8 @@ def _candidate(step: _Step, model: Model, backend: Backend, offer: Offer, though
         found["rejected"] = f"It {why}"
     if warm:
         found["load_seconds"] = 0.0
+    if step.request.tools and (why := tool_calling.fault(model, backend)):
+        found["rejected"] = why
     if adapter is not None and (why := backend.adapter_fault(offer.format)):
         found["rejected"] = why
     return expected.model_copy(update=found | _learned(services, expected, step.task, warm=warm))
