@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph.state import CompiledStateGraph
 
-from qwen_router import deciding, guards, inventory, listing, storage
+from qwen_router import deciding, inventory, listing, storage
+from qwen_router.answering import Answering
 from qwen_router.backend import ModelFiles, Progress
-from qwen_router.call import Call
 from qwen_router.cancellation import Cancellation, cancellation_scope
 from qwen_router.config import Settings
 from qwen_router.errors import RouterError
@@ -29,7 +28,7 @@ from qwen_router.request import Chunk, Request, as_request
 from qwen_router.resources import Resources
 from qwen_router.services import Services
 from qwen_router.settings_file import load_settings
-from qwen_router.state import State
+from qwen_router.threads import Threads
 from qwen_router.types import Answer, Classification, Decision
 
 T = TypeVar("T")
@@ -44,6 +43,10 @@ class Router:
 
     Every method takes a `Request`, a string, a message or a list of messages; keyword arguments fill the request's
     other fields, such as `hints=Hints(task="math")`.
+
+    Attributes:
+        settings: What the operator set.
+        threads: The conversations that are kept.
 
     Args:
         settings: What the operator set.
@@ -64,9 +67,9 @@ class Router:
         self._services = Services.build(self.settings, build_manager(self.settings, plugins), stages=stages)
         if progress is not None:
             self._services.progress = progress
-        self._graph = build_graph()
-        self._conversing = build_graph(InMemorySaver())
-        self._threads = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
+        self.threads = Threads(self.settings)
+        self._answering = Answering(self._services, self.threads)
+        self._workers = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
         self._slots = threading.BoundedSemaphore(self.settings.router.max_concurrency)
         self._closed = False
         if self.settings.pool.preload:
@@ -98,11 +101,12 @@ class Router:
         if not self._closed:
             self._closed = True
             self._services.pool.drain()
-            self._threads.shutdown(wait=True)
+            self._workers.shutdown(wait=True)
             for _ in range(self.settings.router.max_concurrency):
                 # Calls of `invoke` run in their callers' threads: each holds a slot until it has its answer.
                 self._slots.acquire()
             self._services.close()
+            self.threads.close()
 
     def explain(self, request: Any, **fields: Any) -> Decision:
         """Return the decision for a request without loading a model."""
@@ -234,9 +238,21 @@ class Router:
         results = await asyncio.gather(*(one(r) for r in requests), return_exceptions=True)
         return results if return_exceptions else _raising(results)
 
+    def as_node(self, **options: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
+        """Return a graph that answers `messages`, to be a node of another LangGraph graph.
+
+        The other graph's checkpointer doesn't reach into the router, its tracers and its `stream_mode="messages"` do.
+
+        Args:
+            options: Attributes of `ChatQwenRouter`, such as `task`.
+        """
+        from qwen_router.chat_model import ChatQwenRouter, graph_of
+
+        return graph_of(ChatQwenRouter(router=self, **options))
+
     def draw(self) -> str:
         """Return the graph as a Mermaid diagram."""
-        return self._graph.get_graph().draw_mermaid()
+        return build_graph().get_graph().draw_mermaid()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -245,7 +261,7 @@ class Router:
     def _submit(self, work: Callable[..., None], *args: Any) -> None:
         self._check_open()
         # The caller's context goes along: tracing and callbacks are kept in it.
-        self._threads.submit(contextvars.copy_context().run, work, *args)
+        self._workers.submit(contextvars.copy_context().run, work, *args)
 
     def _run_into(self, request: Request, cancellation: Cancellation, put: Callable[[Any], None]) -> None:
         try:
@@ -263,26 +279,12 @@ class Router:
                 scope.check()
                 self._check_open()
             try:
-                return self._answer(request, write)
+                return self._answering.run(request, write)
             except BaseException as error:
                 self._services.events.emit(Failed(request.id, error=error))
                 raise
             finally:
                 self._slots.release()
-
-    def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
-        graph = self._graph if request.thread is None else self._conversing
-        config: RunnableConfig = {"recursion_limit": 200, "configurable": {"thread_id": request.thread}}
-        # Only whole turns are kept.
-        durability: Any = None if request.thread is None else "exit"
-        call, answer = Call(self._services, write), None
-        try:
-            state = graph.invoke(State(request=request), config, context=call, durability=durability)
-            answer = cast(Answer, state["answer"])
-        finally:
-            guards.settle(self._services.manager, request, answer, call.used, self.settings)
-        call.restoration.close()
-        return answer
 
 
 def _unseen(chunk: Chunk) -> None:
