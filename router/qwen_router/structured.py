@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.output_parsers import BaseOutputParser, JsonOutputParser, PydanticOutputParser
 from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
 from qwen_router.parsing import split_thinking
@@ -34,7 +35,7 @@ def structured_output(
     )
     parser: BaseOutputParser[Any] = (
         PydanticOutputParser(pydantic_object=schema)
-        if isinstance(schema, type) and issubclass(schema, BaseModel)
+        if isinstance(schema, type) and is_basemodel_subclass(schema)
         else JsonOutputParser()
     )
     read = RunnableLambda(_without_thought) | parser
