@@ -28,7 +28,7 @@ def structured_output(
     """
     if method not in _METHODS:
         raise ValueError(f"Unknown method {method!r}: use one of {', '.join(_METHODS)}.")
-    asked = {"type": "object"} if method == "json_mode" else convert_to_json_schema(schema)
+    asked = {"type": "object"} if method == "json_mode" else _closed(convert_to_json_schema(schema))
     bound = model.bind(
         json_schema=asked,
         ls_structured_output_format={"kwargs": {"method": method}, "schema": convert_to_json_schema(schema)},
@@ -44,6 +44,11 @@ def structured_output(
     parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | read, parsing_error=lambda _: None)
     failed = RunnablePassthrough.assign(parsed=lambda _: None)
     return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Forbid keys that the schema doesn't name, unless it says otherwise."""
+    return {"additionalProperties": False, **schema} if "properties" in schema else schema
 
 
 def _without_thought(message: AIMessage) -> AIMessage:

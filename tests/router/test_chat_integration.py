@@ -41,3 +41,9 @@ class TestChatQwenRouter(ChatModelIntegrationTests):
     @property
     def supports_json_mode(self) -> bool:
         return True
+
+    @pytest.mark.xfail(
+        reason="A coder of 0.5B left to itself answers in words, or writes its call in a form of its own."
+    )
+    def test_agent_loop(self, model: BaseChatModel) -> None:
+        super().test_agent_loop(model)
