@@ -2,13 +2,13 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := router plugins policies tests benchmarks
+SOURCES := router plugins policies tests benchmarks examples
 
 define ask
 printf '\n$$ qwen-router ask "%s"\n' '$(1)' && $(BIN)/qwen-router ask '$(1)'
 endef
 
-.PHONY: help demo test lint format bench
+.PHONY: help demo test lint format bench docs
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: .venv/dev ## Measure what benchmarks/README.md shows; DATA=DIR adds routi
 	@[ -z "$(DATA)" ] || { $(BIN)/pip install -qq -c constraints.txt -e '.[train]' matplotlib && \
 		$(BIN)/python benchmarks/routing.py --data "$(DATA)"; }
 
+docs: .venv/docs ## Write the API reference into build/docs, from the docstrings
+	$(BIN)/pdoc --docformat google --output-directory build/docs qwen_router qwen_router.testing
+
 # The pins keep torch at the release that was tested; a newer one may bring gigabytes of CUDA.
 .venv/embedded: pyproject.toml constraints.txt
 	@echo "Installing into .venv; this takes a few minutes."
@@ -49,5 +52,9 @@ bench: .venv/dev ## Measure what benchmarks/README.md shows; DATA=DIR adds routi
 .venv/dev: pyproject.toml constraints.txt
 	@echo "Installing into .venv with what the tests need; this takes a few minutes."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[embedded,adapt,encoder,grammars,openai,otel,redis,dev]'
-	@touch $@ .venv/embedded
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[embedded,adapt,encoder,grammars,openai,otel,redis,docs,dev]'
+	@touch $@ .venv/embedded .venv/docs
+
+.venv/docs: .venv/embedded
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@touch $@

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import qwen_router
 from qwen_router import load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -87,6 +88,24 @@ def test_a_configuration_is_valid(flag, body, tmp_path):
     file = tmp_path / "c.toml"
     file.write_text(body)
     load_settings(file)
+
+
+def test_the_api_reference_is_made_of_the_docstrings(tmp_path):
+    pytest.importorskip("pdoc", reason="the extra is not installed: pip install 'qwen-router[docs]'")
+    # What `make docs` runs.
+    command = [
+        sys.executable,
+        "-m",
+        "pdoc",
+        "--docformat",
+        "google",
+        "--output-directory",
+        str(tmp_path),
+        "qwen_router",
+    ]
+    subprocess.run(command, capture_output=True, check=True)
+    page = (tmp_path / "qwen_router.html").read_text("utf-8")
+    assert all(f'id="{name}"' in page for name in qwen_router.__all__)
 
 
 def test_links_lead_somewhere():

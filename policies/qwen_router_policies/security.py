@@ -50,9 +50,9 @@ def _denied(kind: str, what: str, key: str, most: int, fix: str | None = None) -
 
 
 def _structures(request: Request) -> Iterable[Any]:
-    """Return what of a request is JSON: its schema, and every message's tool calls and content blocks."""
+    """Return what of a request is JSON: its schema and tools, and every message's tool calls and content blocks."""
     parts = ((m.content, getattr(m, "tool_calls", ()), m.additional_kwargs) for m in request.messages)
-    return chain((request.json_schema,), chain.from_iterable(parts))
+    return chain((request.json_schema, list(request.tools)), chain.from_iterable(parts))
 
 
 def _depth(structures: Iterable[Any]) -> int:

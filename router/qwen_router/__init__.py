@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qwen_router.backend import Backend, ModelFiles, Progress, Stored, WeightSource, call_options
     from qwen_router.cancellation import Cancellation, current_cancellation
     from qwen_router.catalog import Catalogue, Model, chance_of_success, load_catalogue
+    from qwen_router.chat_model import ChatQwenRouter
     from qwen_router.choice import Candidate, Choice, Offer
     from qwen_router.classify import identify_language
     from qwen_router.classify.attack import Attack, attack_of
@@ -77,6 +78,7 @@ __all__ = [
     "Cancelled",
     "Candidate",
     "Catalogue",
+    "ChatQwenRouter",
     "Check",
     "Choice",
     "Chunk",
@@ -159,6 +161,7 @@ _MODULES = (
     "status",
     "hookspecs",
     "app",
+    "chat_model",
     "adapting.adapt",
 )
 

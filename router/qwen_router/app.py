@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from langgraph.graph.state import CompiledStateGraph
+
 from qwen_router import deciding, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.cancellation import Cancellation
@@ -23,6 +25,7 @@ from qwen_router.resources import Resources
 from qwen_router.runner import Runner
 from qwen_router.services import Services
 from qwen_router.settings_file import load_settings
+from qwen_router.threads import Threads
 from qwen_router.types import Answer, Classification, Decision
 
 T = TypeVar("T")
@@ -35,6 +38,10 @@ class Router:
 
     Every method takes a `Request`, a string, a message or a list of messages; keyword arguments fill the request's
     other fields, such as `hints=Hints(task="math")`.
+
+    Attributes:
+        settings: What the operator set.
+        threads: The conversations that are kept.
 
     Args:
         settings: What the operator set.
@@ -55,8 +62,9 @@ class Router:
         self._services = Services.build(self.settings, build_manager(self.settings, plugins), stages=stages)
         if progress is not None:
             self._services.progress = progress
-        self._runner = Runner(self._services, self.settings.router.max_concurrency)
-        self._threads = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
+        self.threads = Threads(self.settings)
+        self._runner = Runner(self._services, self.threads, self.settings.router.max_concurrency)
+        self._workers = ThreadPoolExecutor(self.settings.router.max_concurrency, thread_name_prefix="qwen-router")
         self._services.start()
         if self.settings.pool.preload:
             # Beside the requests: one that needs the model waits for that very load.
@@ -87,10 +95,11 @@ class Router:
         if not self._runner.closed:
             self._runner.closed = True
             self._services.pool.drain()
-            self._threads.shutdown(wait=True)
+            self._workers.shutdown(wait=True)
             # Calls of `invoke` run in their callers' threads.
             self._runner.wait()
             self._services.close()
+            self.threads.close()
 
     def explain(self, request: Any, **fields: Any) -> Decision:
         """Return the decision for a request without loading a model."""
@@ -230,6 +239,18 @@ class Router:
         results = await asyncio.gather(*(one(r) for r in requests), return_exceptions=True)
         return results if return_exceptions else _raising(results)
 
+    def as_node(self, **options: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
+        """Return a graph that answers `messages`, to be a node of another LangGraph graph.
+
+        The other graph's checkpointer doesn't reach into the router, its tracers and its `stream_mode="messages"` do.
+
+        Args:
+            options: Attributes of `ChatQwenRouter`, such as `task`.
+        """
+        from qwen_router.chat_model import ChatQwenRouter, graph_of
+
+        return graph_of(ChatQwenRouter(router=self, **options))
+
     def draw(self) -> str:
         """Return the graph as a Mermaid diagram."""
         return self._runner.draw()
@@ -237,7 +258,7 @@ class Router:
     def _submit(self, work: Callable[..., T], *args: Any) -> Future[T]:
         self._runner.check_open()
         # The caller's context goes along: tracing and callbacks are kept in it.
-        return self._threads.submit(contextvars.copy_context().run, work, *args)
+        return self._workers.submit(contextvars.copy_context().run, work, *args)
 
     def _run_into(self, request: Request, cancellation: Cancellation, put: Callable[[Any], None]) -> None:
         try:

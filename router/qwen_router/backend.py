@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from langchain_core.language_models import BaseChatModel
 
+from qwen_router import tool_calling
 from qwen_router.adapting.job import Job, Trained
 from qwen_router.adapting.job import Progress as Training
 from qwen_router.catalog import Model, estimate_memory
@@ -120,6 +121,13 @@ class Backend(ABC):
         """
         return f"An adapter is set, and {self.name} can't load it."
 
+    def tool_fault(self, model: Model) -> str | None:
+        """Say in one line why this backend can't let a model call tools, or `None`.
+
+        Where it can, chunks carry `tool_call_chunks`. The catalogue knows which models call any.
+        """
+        return f"{self.name} takes no tools."
+
     def training_fault(self) -> str | None:
         """Say in one line why this backend can't train an adapter, or `None`."""
         return f"{self.name} trains no adapters."
@@ -198,12 +206,15 @@ def call_options(
     thinking: bool = False,
     thought: str | None = None,
     json_schema: dict[str, Any] | None = None,
+    tools: Sequence[dict[str, Any]] = (),
+    tool_choice: str = "auto",
 ) -> dict[str, Any]:
     """Return the keywords every backend's chat model takes, with unset ones left out.
 
     Keys: `temperature`, `top_p`, `top_k`, `min_p`, `presence_penalty`, `repetition_penalty`, `max_tokens`, `seed`,
     `stop` (a list), `thinking` (bool: always given), `thought` (the thought so far, a string, closed: the model goes on
-    with the answer; only with `thinking`) and `json_schema` (a dict).
+    with the answer; only with `thinking`), `json_schema` (a dict), `tools` (a list, in OpenAI's form) and with them
+    `tool_choice` (in OpenAI's form, unless it is `auto`).
     """
     options: dict[str, Any] = {
         ("max_tokens" if key == "max_new_tokens" else key): value
@@ -217,4 +228,8 @@ def call_options(
         options["thought"] = thought
     if json_schema is not None:
         options["json_schema"] = json_schema
+    if tools:
+        options["tools"] = list(tools)
+        if tool_choice != "auto":
+            options["tool_choice"] = tool_calling.openai_choice(tool_choice)
     return options

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, ToolCall
 
 from qwen_router.cancellation import Cancellation
 from qwen_router.catalog import Model
@@ -116,6 +116,11 @@ class Calls:
             if self._out_of_time:
                 return "ceiling"
         return last.finish_reason or "stop"
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """What the model calls."""
+        return self.heard[-1].tool_calls
 
     def said(self) -> tuple[str, str]:
         """Return the answer and the thought, the closing sentence and a second thought included."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from qwen_router import tool_calling
+from qwen_router.backend import Backend
 from qwen_router.catalog import Model
 from qwen_router.choice import Candidate, ModelKey
 from qwen_router.errors import InputError, MediaError
@@ -36,6 +38,7 @@ def list_candidates(
     Raises:
         UnknownModel: The caller asked for a model that the catalogue doesn't hold.
         MediaError: No model takes as many images, or as long sounds.
+        NoModelFits: There are tools, and no model can call any.
     """
     settings, machine = services.settings, resources or services.resources()
     backends = [b for b in services.registry.backends.values() if b.missing(settings) is None]
@@ -43,9 +46,12 @@ def list_candidates(
     _refuse_too_much(rows)
     lasting, loaded, epoch = machine.lasting, _contexts(services.pool.warm()), services.weights.epoch()
     found: list[Candidate] = []
+    if request.tools:
+        tool_calling.check_models([row.model for row in rows], backends)
     for row in rows:
         offers = [(backend, backend.offers(row.model, settings, machine)) for backend in backends]
-        found += services.reckoned.candidates(services, row, Place(lasting, offers, loaded, epoch), machine)
+        ways = services.reckoned.candidates(services, row, Place(lasting, offers, loaded, epoch), machine)
+        found += _that_call_tools(ways, row.model, backends) if request.tools else ways
     return found if resources else _as_the_pool_stands(services.pool, found)
 
 
@@ -88,6 +94,12 @@ def _models(services: Services, specialist: Specialist, request: Request) -> Ite
     for model, own in services.serving(specialist):
         if needed.issubset(model.modalities):
             yield model, own
+
+
+def _that_call_tools(candidates: Sequence[Candidate], model: Model, backends: list[Backend]) -> list[Candidate]:
+    """Reject what can't call tools."""
+    faults = {backend.name: tool_calling.fault(model, backend) for backend in backends}
+    return [c.model_copy(update={"rejected": why}) if (why := faults[c.backend]) else c for c in candidates]
 
 
 def _rows(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, ToolCall
 
 from qwen_router.parsing import ThinkingSplitter
 from qwen_router.request import Chunk
@@ -58,6 +58,12 @@ class Collector:
         self.last: float | None = None
         self.finish_reason: str | None = None
         self._cut = False
+        self._calls = AIMessageChunk(content="")
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """What the model calls; a call whose arguments are no JSON isn't one."""
+        return tuple(self._calls.tool_calls)
 
     @property
     def spent(self) -> bool:
@@ -103,6 +109,8 @@ class Collector:
                 self._pass_on(kind, piece)
         if thought or text:
             self._count(thought or text, inside=self._splitter.thinking or (bool(thought) and not text))
+        if chunk.tool_call_chunks:
+            self._calls += AIMessageChunk(content="", tool_call_chunks=chunk.tool_call_chunks)
         if usage := chunk.usage_metadata:
             self.usage += Usage(
                 input_tokens=usage["input_tokens"],

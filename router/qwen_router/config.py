@@ -211,6 +211,13 @@ class SpecialistSection(Section):
     """Directory of a LoRA adapter; its base model then answers with it."""
 
 
+class ThreadsSection(Section):
+    """Where conversations are kept."""
+
+    path: str = ""
+    """An SQLite file, or `postgresql://...`; empty keeps them in memory."""
+
+
 class PluginsSection(Section):
     """Which plugins may load."""
 
@@ -230,6 +237,7 @@ class Settings(Section):
     limits: LimitsSection = LimitsSection()
     security: SecuritySection = SecuritySection()
     quota: QuotaSection = QuotaSection()
+    threads: ThreadsSection = ThreadsSection()
     weights: WeightsSection = WeightsSection()
     backends: BackendsSection = BackendsSection()
     specialists: dict[str, SpecialistSection] = {}

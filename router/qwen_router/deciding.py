@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from langchain_core.messages import AnyMessage
+from langchain_core.messages import AnyMessage, ToolMessage
 
 from qwen_router import composing, guards
 from qwen_router.candidates import list_candidates, missing_backends
@@ -110,7 +110,7 @@ def of_step(classification: Classification, step: Step, plan: Plan) -> Classific
 
 def may_split(services: Services, request: Request) -> bool:
     """Tell whether a request may become several steps: its task is not given, nor a form for the whole answer."""
-    if request.languages:
+    if request.languages or request.tools:
         return False
     return request.hints.task is None and request.json_schema is None and services.settings.router.max_steps > 1
 
@@ -237,6 +237,9 @@ def _check_not_empty(request: Request) -> None:
     Raises:
         InputError: There is nothing to answer.
     """
+    if isinstance(request.messages[-1], ToolMessage):
+        # A tool may well return nothing.
+        return
     if not request.text.strip() and set(request.modalities) <= {"text"}:
         raise InputError("The request is empty.", "Write what you want to know.")
 

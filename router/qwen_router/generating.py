@@ -49,7 +49,13 @@ def generate(services: Services, work: Work, write: Write, use: Callable[[Usage]
         with services.pool.lease(winner) as chat_model:
             leased = time.perf_counter()
             messages = [*_in_language(work, specialist), *_correction(work)]
-            options = call_options(sampling, thinking=winner.thinking, json_schema=work.request.json_schema)
+            options = call_options(
+                sampling,
+                thinking=winner.thinking,
+                json_schema=work.request.json_schema,
+                tools=work.request.tools,
+                tool_choice=work.request.tool_choice,
+            )
             while True:
                 calls = Calls(
                     work, model, chat_model, [*messages, *turns.messages], cancellation, write, ceiling=ceiling
@@ -80,6 +86,7 @@ def generate(services: Services, work: Work, write: Write, use: Callable[[Usage]
             usage=usage,
             timings=timings,
             finish_reason=turns.calls[-1].finish_reason,
+            tool_calls=turns.calls[-1].tool_calls,
             warnings=warnings,
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from qwen_router import tool_calling
 from qwen_router.catalog import expected_quality
 from qwen_router.services import Services
 from qwen_router.state import Work
@@ -20,6 +21,8 @@ def judge(services: Services, work: Work) -> Check:
     """
     assert work.choice is not None
     assert work.generation is not None
+    if (called := tool_calling.check(work.request.tools, work.request.tool_choice, work.generation)) is not None:
+        return called
     specialist = services.registry.specialist(work.step.task)
     agree = services.settings.escalation.agree
     try:

@@ -190,6 +190,7 @@ def compose(state: State, runtime: Runtime[Call]) -> Command[Literal["select", "
     answer = Answer(
         text=composing.join(state["plan"], [r.generation.text for r in done]),
         thinking="\n\n".join(r.generation.thinking for r in done if r.generation.thinking),
+        tool_calls=tuple(call for r in done for call in r.generation.tool_calls),
         decision=decision,
         usage=sum((r.usage for r in done), Usage()),
         timings=Timings(

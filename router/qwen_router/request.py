@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage, convert_to_messages
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from qwen_router import tool_calling
 from qwen_router.errors import InputError
 from qwen_router.soft_switch import last_switch
 from qwen_router.types import Modality, Moderation, Shape, Task
@@ -58,6 +59,9 @@ class Request(Value):
         thread: Name of a kept conversation; `None` for a request that stands alone.
         deadline: Seconds from the start of the call within which the answer must be complete.
         json_schema: A JSON schema the answer has to follow.
+        tools: What the model may call: functions, LangChain tools or pydantic models, kept in OpenAI's form. The calls
+            are in the `Answer`; running them is the caller's part.
+        tool_choice: `auto`, `none`, `required` (also `any`), or the name of the tool that must be called.
         languages: BCP 47 codes to answer in, one section each; empty for the language of the request.
         placeholders: What guards put in place of what the caller wrote; see `Verdict`. Never part of a record.
         moderation: What the moderator says of it; set by the router. Never part of a record.
@@ -70,6 +74,8 @@ class Request(Value):
     hints: Hints = Hints()
     deadline: float | None = Field(None, gt=0)
     json_schema: dict[str, Any] | None = None
+    tools: tuple[dict[str, Any], ...] = ()
+    tool_choice: str = "auto"
     languages: tuple[str, ...] = ()
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
     placeholders: dict[str, str] = Field({}, exclude=True, repr=False)
@@ -79,6 +85,16 @@ class Request(Value):
     @classmethod
     def _bytes_as_base64(cls, messages: tuple[AnyMessage, ...]) -> tuple[AnyMessage, ...]:
         return tuple(_encoded(m) if isinstance(m.content, list) else m for m in messages)
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _described(cls, tools: Sequence[Any] | None) -> tuple[dict[str, Any], ...]:
+        return tool_calling.describe(tools or ())
+
+    @model_validator(mode="after")
+    def _choice_is_known(self) -> Self:
+        tool_calling.check_choice(self.tools, self.tool_choice)
+        return self
 
     @classmethod
     def of(cls, value: Request | str | BaseMessage | Sequence[Any], **fields: Any) -> Request:
@@ -193,7 +209,8 @@ def estimated_tokens(request: Request, media_tokens: int | None = None) -> int:
     Args:
         media_tokens: Those of its images and sounds; `None` takes the family's advice for each.
     """
-    text = sum(len(text_of(m).encode("utf-8", "surrogatepass")) for m in request.messages) // _BYTES_PER_TOKEN
+    said = sum(len(text_of(m).encode("utf-8", "surrogatepass")) for m in request.messages)
+    text = (said + tool_calling.size(request.tools, request.messages)) // _BYTES_PER_TOKEN
     if media_tokens is None:
         images = sum(len(blocks_of(m, "image")) for m in request.messages)
         sounds = sum(len(blocks_of(m, "audio")) for m in request.messages)

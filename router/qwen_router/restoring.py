@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from qwen_router.request import Chunk, Request
 from qwen_router.types import Answer
@@ -15,9 +16,9 @@ def restore_answer(answer: Answer, request: Request) -> Answer:
     if not request.placeholders:
         return answer
     values = _values(request)
-    return answer.model_copy(
-        update={"text": _restore(answer.text, values), "thinking": _restore(answer.thinking, values)}
-    )
+    calls = tuple({**c, "args": _restore_within(c["args"], request.placeholders)} for c in answer.tool_calls)
+    texts = {"text": _restore(answer.text, values), "thinking": _restore(answer.thinking, values)}
+    return answer.model_copy(update={**texts, "tool_calls": calls})
 
 
 class Restoration:
@@ -81,6 +82,15 @@ def _values(request: Request) -> dict[str, str]:
     if request.json_schema is None:
         return request.placeholders
     return {p: json.dumps(value, ensure_ascii=False)[1:-1] for p, value in request.placeholders.items()}
+
+
+def _restore_within(value: Any, values: Mapping[str, str]) -> Any:
+    """Restore every string in the arguments of a call."""
+    if isinstance(value, str):
+        return _restore(value, values)
+    if isinstance(value, dict):
+        return {key: _restore_within(inner, values) for key, inner in value.items()}
+    return [_restore_within(inner, values) for inner in value] if isinstance(value, list) else value
 
 
 def _restore(text: str, values: Mapping[str, str]) -> str:

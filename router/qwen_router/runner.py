@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.memory import InMemorySaver
 
 from qwen_router import guards
 from qwen_router.call import Call
@@ -15,8 +14,10 @@ from qwen_router.cancellation import Cancellation, cancellation_scope
 from qwen_router.errors import RouterError
 from qwen_router.graph import build_graph
 from qwen_router.request import Chunk, Request
+from qwen_router.run_context import apart
 from qwen_router.services import Services
 from qwen_router.state import State
+from qwen_router.threads import Threads
 from qwen_router.types import Answer
 
 _LONGEST_WAIT = 0.02
@@ -29,13 +30,13 @@ class Runner:
 
     Args:
         services: What the nodes work with.
+        threads: The conversations that are kept.
         most: Calls at the same time; more wait.
     """
 
-    def __init__(self, services: Services, most: int) -> None:
-        self._services, self._most = services, most
+    def __init__(self, services: Services, threads: Threads, most: int) -> None:
+        self._services, self._threads, self._most = services, threads, most
         self._graph = build_graph()
-        self._conversing = build_graph(InMemorySaver())
         self._slots = threading.BoundedSemaphore(most)
         self.closed = False
 
@@ -82,18 +83,25 @@ class Runner:
         return self._graph.get_graph().draw_mermaid()
 
     def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
-        graph, config = self._graph, RunnableConfig(recursion_limit=_MOST_STEPS)
-        durability: Any = None
-        if request.thread is not None:
-            graph, config["configurable"] = self._conversing, {"thread_id": request.thread}
-            # Only whole turns are kept.
-            durability = "exit"
         call, answer = Call(self._services, write), None
         try:
-            given = State(request=request)
-            found = graph.invoke(given, config, context=call, durability=durability, output_keys="answer")
-            answer = cast(Answer, found)
+            answer = self._alone(request, call) if request.thread is None else self._kept(request, request.thread, call)
         finally:
             guards.settle(self._services.manager, request, answer, call.used, self._services.settings)
         call.restoration.close()
         return answer
+
+    def _alone(self, request: Request, call: Call) -> Answer:
+        config = RunnableConfig(recursion_limit=_MOST_STEPS)
+        with apart():
+            found: Any = self._graph.invoke(State(request=request), config, context=call, output_keys="answer")
+        return cast(Answer, found)
+
+    def _kept(self, request: Request, thread: str, call: Call) -> Answer:
+        config = RunnableConfig(recursion_limit=_MOST_STEPS, configurable={"thread_id": thread})
+        # Only whole turns are kept.
+        durability: Any = "exit"
+        with self._threads.writing(thread) as graph, apart():
+            given = State(request=request)
+            found: Any = graph.invoke(given, config, context=call, durability=durability, output_keys="answer")
+        return cast(Answer, found)

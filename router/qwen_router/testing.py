@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, PrivateAttr
 
@@ -33,6 +35,7 @@ class Reply:
         text: Streamed word by word.
         thinking: Streamed before the text, apart from it. A call that carries a `thought` takes the next reply like
             any other: its text is the answer that follows the thought.
+        tool_calls: Name and arguments of each call, after the text.
         error: Raised after the text.
         wait: An event that must be set before the second word comes: holds a call in the middle of its stream.
     """
@@ -40,6 +43,7 @@ class Reply:
     text: str = ""
     thinking: str = ""
     finish_reason: str = "stop"
+    tool_calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     error: BaseException | None = None
     wait: threading.Event | None = None
 
@@ -114,6 +118,7 @@ class FakeChatModel(BaseChatModel):
             if cancellation.stopped:
                 return
             yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+        yield from _calls(reply.tool_calls)
         if reply.error is not None:
             raise reply.error
         written = sum(len(_words(m.text)) for m in messages) + len(_words(kwargs.get("thought") or ""))
@@ -165,6 +170,10 @@ class FakeBackend(Backend):
         """Offer the models it was given, as if a server had them."""
         return [Offer(precision="served", format="served", device="remote")] if model.id in self.models else []
 
+    def tool_fault(self, model: Model) -> str | None:
+        """Let every model call tools that the catalogue lets."""
+        return None
+
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
         """Return a fake that shares this backend's replies and calls."""
         if self.load_error is not None:
@@ -203,6 +212,12 @@ class AllWeights(WeightSource):
             WeightsError: Always.
         """
         raise WeightsError(f"{model.id} is only made believe to be here.", "Take a real weight source.")
+
+
+def _calls(calls: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[ChatGenerationChunk]:
+    for at, (name, args) in enumerate(calls):
+        call = tool_call_chunk(name=name, args=json.dumps(args), id=f"call_{at}", index=at)
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[call]))
 
 
 def _words(text: str) -> list[str]:

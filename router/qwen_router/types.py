@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolCall
 from pydantic import Field
 
 from qwen_router.attached import Attached
@@ -113,6 +113,7 @@ class Generation(Value):
     Attributes:
         finish_reason: `stop`, `length`, `tool_calls`, `deadline` (the caller's) or `ceiling` (of the escalation).
         warnings: What the user should know of how it was made.
+        tool_calls: What it calls instead of answering, or beside it.
         final: The last `\\boxed{}` answer, where the specialist asks for one.
         code: The fenced blocks, where the specialist reads them.
     """
@@ -123,6 +124,7 @@ class Generation(Value):
     timings: Timings = Timings()
     finish_reason: str = "stop"
     warnings: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
     final: str | None = None
     code: tuple[CodeBlock, ...] = ()
 
@@ -251,6 +253,7 @@ class Answer(Value):
 
     text: str
     thinking: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
     decision: Decision
     usage: Usage = Usage()
     timings: Timings = Timings()
@@ -265,4 +268,5 @@ class Answer(Value):
     def message(self) -> AIMessage:
         """The answer as the conversation's next message; thinking stays out of it."""
         task = self.decision.classification.task if self.decision.classification else None
-        return AIMessage(self.text, response_metadata={"task": task} if task else {})
+        metadata = {"task": task} if task else {}
+        return AIMessage(self.text, tool_calls=list(self.tool_calls), response_metadata=metadata)

@@ -72,6 +72,9 @@ def _content(message: BaseMessage) -> str | list[dict[str, Any]]:
             blocks.append({"type": "text", "text": _clean(str(block.get("text", "")))})
         elif kind in _ATTACHMENTS:
             blocks.append({"type": kind})
+        elif block["type"] == "non_standard" and block["value"].get("type") == "tool_use":
+            # Anthropic's form of a call; the message has it in `tool_calls`, too.
+            continue
         elif kind not in ("reasoning", "tool_call", "invalid_tool_call", "tool_call_chunk"):
             raise InputError(
                 f"A message has a content block of type {kind!r}.", "Send text, image and audio blocks only."

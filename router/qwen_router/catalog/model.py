@@ -14,6 +14,8 @@ from qwen_router.value import Value
 _HYBRIDS_FIRST = 3.0
 """The first generation with a switch for thinking; later ones open the thought and know no soft switch."""
 
+_FIRST_WITH_TOOLS, _FIRST_SIGHTED_WITH_TOOLS, _FIRST_WITH_TAGGED_CALLS = 2.5, 3.0, 3.5
+
 
 class EmbeddedParts(Value):
     """A file that the package index carries in parts.
@@ -134,6 +136,19 @@ class Model(Value):
     def knows_soft_switch(self) -> bool:
         """Whether it was trained on `/think` and `/no_think`: the hybrid models of Qwen3 alone, see the model cards."""
         return self.thinking == "hybrid" and self.generation == _HYBRIDS_FIRST
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether it was trained to call tools and its chat template shows them: see the family's documentation."""
+        if self.specialty == "vision":
+            return self.generation >= _FIRST_SIGHTED_WITH_TOOLS
+        general = self.specialty in ("general", "code") and self.variant != "thinking-preview"
+        return general and self.generation >= _FIRST_WITH_TOOLS
+
+    @property
+    def writes_calls_as_json(self) -> bool:
+        """Whether its calls are JSON, in the Hermes form; later templates ask for a form of their own, in tags."""
+        return self.family != "Qwen3-Coder" and self.generation < _FIRST_WITH_TAGGED_CALLS
 
     def gguf_at(self, precision: str) -> GgufFile | None:
         """Return the official GGUF file at a precision."""

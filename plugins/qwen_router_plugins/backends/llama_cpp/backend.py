@@ -53,6 +53,10 @@ class LlamaCppBackend(Backend):
         """Predict file, cache and buffers of all slots."""
         return predict_memory(model, offer, min(context, model.context), self.sequences(settings))
 
+    def tool_fault(self, model: Model) -> str | None:
+        """Say that calls in tags aren't read; those in JSON are."""
+        return None if model.writes_calls_as_json else f"{self.name} doesn't read the calls that it writes."
+
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
         """Load a GGUF file. Unset sampling keywords take the model's documented values."""
         if reason := self.missing(settings):

@@ -19,11 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from qwen_router.cancellation import Cancellation, current_cancellation
 from qwen_router.errors import BackendError
+from qwen_router.structured import structured_output
 from qwen_router_plugins.backends.llama_cpp.answer import Answer, result_of
 from qwen_router_plugins.backends.llama_cpp.engine import Event
 from qwen_router_plugins.backends.llama_cpp.loaded import LoadedGguf
 from qwen_router_plugins.backends.llama_cpp.payload import completion_options
-from qwen_router_plugins.backends.llama_cpp.structured import structured_output
 
 _DEFAULTS = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty", "max_tokens", "seed")
 _PER_CALL = ("thinking", "thought", "json_schema", "tools", "tool_choice", "model", "ls_structured_output_format")

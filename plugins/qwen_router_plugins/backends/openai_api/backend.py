@@ -53,6 +53,10 @@ class OpenAIBackend(Backend):
             return (_OFFER,) if mapped_name(model, section) else ()
         return (_OFFER,) if self._directory.listing(section).name_of(model) else ()
 
+    def tool_fault(self, model: Model) -> str | None:
+        """Leave it to the server, which reads the calls."""
+        return None
+
     def load(self, candidate: Candidate, model: Model, files: ModelFiles, settings: Settings) -> BaseChatModel:
         """Return a chat model that calls the server.
 

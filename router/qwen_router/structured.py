@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.output_parsers import BaseOutputParser, JsonOutputParser, PydanticOutputParser
 from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
 from qwen_router.parsing import split_thinking
@@ -27,14 +28,14 @@ def structured_output(
     """
     if method not in _METHODS:
         raise ValueError(f"Unknown method {method!r}: use one of {', '.join(_METHODS)}.")
-    asked = {"type": "object"} if method == "json_mode" else convert_to_json_schema(schema)
+    asked = {"type": "object"} if method == "json_mode" else _closed(convert_to_json_schema(schema))
     bound = model.bind(
         json_schema=asked,
         ls_structured_output_format={"kwargs": {"method": method}, "schema": convert_to_json_schema(schema)},
     )
     parser: BaseOutputParser[Any] = (
         PydanticOutputParser(pydantic_object=schema)
-        if isinstance(schema, type) and issubclass(schema, BaseModel)
+        if isinstance(schema, type) and is_basemodel_subclass(schema)
         else JsonOutputParser()
     )
     read = RunnableLambda(_without_thought) | parser
@@ -43,6 +44,11 @@ def structured_output(
     parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | read, parsing_error=lambda _: None)
     failed = RunnablePassthrough.assign(parsed=lambda _: None)
     return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Forbid keys that the schema doesn't name, unless it says otherwise."""
+    return {"additionalProperties": False, **schema} if "properties" in schema else schema
 
 
 def _without_thought(message: AIMessage) -> AIMessage:
