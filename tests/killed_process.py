@@ -18,8 +18,9 @@ from conftest import GENERAL_SMALL, make_router
 from qwen_router import Answer, Hints, Request
 from qwen_router.testing import FakeBackend
 
-_LONGEST_LIFE = 0.25
-"""Seconds: some die before they have made their router, others after dozens of answers."""
+_MOST_ANSWERS = 6
+_A_START, _A_CALL = 0.2, 0.03
+"""Seconds, about: a router dies as long as that, at most, after it was begun or after one of its answers."""
 
 
 def main() -> None:
@@ -35,9 +36,12 @@ def main() -> None:
             os.close(reading)
             _answer(store, directory, writing)
         os.close(writing)
-        time.sleep(chance.uniform(0.0, _LONGEST_LIFE))
-        os.kill(pid, signal.SIGKILL)
         with os.fdopen(reading) as delivered:
+            answers = chance.randint(0, _MOST_ANSWERS)
+            for _ in range(answers):
+                sys.stdout.write(delivered.readline())
+            time.sleep(chance.uniform(0.0, _A_CALL if answers else _A_START))
+            os.kill(pid, signal.SIGKILL)
             sys.stdout.write(delivered.read())
         os.waitpid(pid, 0)
 
