@@ -18,10 +18,9 @@ from conftest import GENERAL_SMALL, make_router
 from qwen_router import Answer, Hints, Request
 from qwen_router.testing import FakeBackend
 
-_ANSWERS = (0, 1, 1, 2, 5)
-"""After so many answers one dies: some before they have made their router."""
-_LONGEST_AFTER = 0.02
-"""And up to so many seconds later."""
+_MOST_ANSWERS = 6
+_A_START, _A_CALL = 0.2, 0.03
+"""Seconds, about: a router dies as long as that, at most, after it was begun or after one of its answers."""
 
 
 def main() -> None:
@@ -38,9 +37,10 @@ def main() -> None:
             _answer(store, directory, writing)
         os.close(writing)
         with os.fdopen(reading) as delivered:
-            for _ in range(chance.choice(_ANSWERS)):
+            answers = chance.randint(0, _MOST_ANSWERS)
+            for _ in range(answers):
                 sys.stdout.write(delivered.readline())
-            time.sleep(chance.uniform(0.0, _LONGEST_AFTER))
+            time.sleep(chance.uniform(0.0, _A_CALL if answers else _A_START))
             os.kill(pid, signal.SIGKILL)
             sys.stdout.write(delivered.read())
         os.waitpid(pid, 0)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from langchain_core.messages import BaseMessage
 from rich.table import Table
 from rich.text import Text
 
@@ -18,25 +16,6 @@ from qwen_router.repl.command import Leave, without_argument
 
 if TYPE_CHECKING:
     from qwen_router.repl.chat import Chat
-
-
-class KeptThread(Protocol):
-    """What is known of a conversation that a router keeps; see `Router.threads`."""
-
-    id: str
-    updated: float
-    messages: int
-    first_words: str
-
-
-class KeptThreads(Protocol):
-    """The conversations that a router keeps."""
-
-    def list(self) -> Sequence[KeptThread]:
-        """Return them, the latest first."""
-
-    def history(self, thread: str) -> Sequence[BaseMessage]:
-        """Return the messages of one."""
 
 
 def save(chat: Chat, argument: str) -> None:
@@ -61,9 +40,7 @@ def load(chat: Chat, argument: str) -> None:
 
 def threads(chat: Chat, argument: str) -> None:
     """List the conversations that the router keeps, or go on with one."""
-    kept: KeptThreads | None = getattr(chat.session.router, "threads", None)
-    if kept is None:
-        raise InputError("This router keeps no conversations.", "Use /save FILE and /load FILE.")
+    kept = chat.session.router.threads
     if argument:
         chat.session.resume(list(kept.history(argument)))
         chat.path = ""

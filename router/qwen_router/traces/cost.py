@@ -37,7 +37,7 @@ class Pricing:
         Raises:
             TracesError: The store can't be read.
         """
-        if trace.status != "answered" or trace.slate is None:
+        if trace.status != "answered" or not trace.models:
             return None
         packed = self._store.packed(trace)
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from qwen_router.attached import MediaCost
 from qwen_router.choice import Candidate
@@ -105,7 +107,17 @@ def dump(packed: PackedDecision, exclude: Mapping[str, Any]) -> str:
     Args:
         exclude: Fields that are left out, in pydantic's form.
     """
-    return _JSON.dump_json(packed, exclude_defaults=True, exclude=exclude).decode()
+    try:
+        return _JSON.dump_json(packed, exclude_defaults=True, exclude=exclude).decode()
+    except PydanticSerializationError:
+        # A caller's text may hold half a character (a lone surrogate), which no JSON can carry.
+        plain = _JSON.dump_python(packed, exclude_defaults=True, exclude=exclude)
+        return whole(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
+
+
+def whole(text: str) -> str:
+    """Return a text with question marks for halves of characters."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def load(body: str) -> PackedDecision:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from qwen_router.choice import Candidate, Choice
@@ -23,34 +23,41 @@ _MOST_CHANGES, _CHANGES_PER_CANDIDATE = 64, 4
 Changes = dict[str, Any]
 
 
-class _Kept:
-    """A slate that is in the store, and how many changes to it were kept."""
+class SlateKey(NamedTuple):
+    """A slate's number, and the row that was the last when it was kept."""
 
-    def __init__(self, id: int, choice: Choice) -> None:
-        self.id = id
+    id: int
+    born: int
+
+
+class _Kept:
+    """A slate that is in the store, and how many changes to it may still be kept."""
+
+    def __init__(self, key: SlateKey, choice: Choice) -> None:
+        self.key = key
         self.candidates, self.resources = choice.candidates, choice.resources
         self.room = _MOST_CHANGES + _CHANGES_PER_CANDIDATE * len(choice.candidates)
 
 
 class Packed(NamedTuple):
-    """A decision as the store keeps it; `slate` is the least that it refers to."""
+    """A decision as the store keeps it; `slate` has the least number, and the least row, of those it refers to."""
 
     body: str
-    slate: int | None
+    slate: SlateKey | None
 
 
 class Packer:
     """Packs one decision after the other. It isn't thread-safe.
 
     Args:
-        keep: Puts a slate into the store and returns its number.
+        keep: Puts a slate into the store.
         text: Makes of a text what is kept of it.
         exclude: Fields of a `PackedDecision` that are left out, in pydantic's form.
     """
 
     def __init__(
         self,
-        keep: Callable[[bytes], int],
+        keep: Callable[[bytes], SlateKey],
         *,
         text: Callable[[str], str] = str,
         exclude: Mapping[str, Any] | None = None,
@@ -70,29 +77,31 @@ class Packer:
         """
         choices = _distinct([*[a.choice for a in decision.attempts], *decision.choices.values()])
         at = {id(choice): place for place, choice in enumerate(choices)}
+        told = [self._choice(choice) for choice in choices]
         packed = PackedDecision(
             request=decision.request,
             classification=decision.classification,
             plan=None if decision.plan is None else self._plan(decision.plan),
-            choices=tuple([self._choice(choice) for choice in choices]),
+            choices=tuple([choice for choice, _ in told]),
             latest={step: at[id(choice)] for step, choice in decision.choices.items()},
             attempts=tuple([_attempt(attempt, at[id(attempt.choice)]) for attempt in decision.attempts]),
             escalations=decision.escalations,
             denied=decision.denied,
             answer=self._text(answer) if answer else "",
         )
-        return Packed(dump(packed, self._exclude), min([c.slate for c in packed.choices], default=None))
+        return Packed(dump(packed, self._exclude), _least([slate for _, slate in told]))
 
     def _plan(self, plan: Plan) -> PackedPlan:
         steps = [PackedStep(s.id, s.task, self._text(s.prompt), s.needs, s.language) for s in plan.steps]
         return PackedPlan(tuple(steps), self._text(plan.context) if plan.context else "", plan.merged)
 
-    def _choice(self, choice: Choice) -> PackedChoice:
+    def _choice(self, choice: Choice) -> tuple[PackedChoice, SlateKey]:
         slate, candidates, machine = self._slate(choice)
-        return PackedChoice(slate, _place(choice), choice.reason, choice.tokens, choice.media, candidates, machine)
+        packed = PackedChoice(slate.id, _place(choice), choice.reason, choice.tokens, choice.media, candidates, machine)
+        return packed, slate
 
-    def _slate(self, choice: Choice) -> tuple[int, dict[int, Changes], Changes]:
-        """Return the number of the choice's slate, and what is different: of the candidates, and of the machine."""
+    def _slate(self, choice: Choice) -> tuple[SlateKey, dict[int, Changes], Changes]:
+        """Return the choice's slate, and what is different: of the candidates, and of the machine."""
         key = _likeness(choice.candidates)
         kept = self._kept.get(key)
         if kept is not None and kept.room > 0 and (kept.resources is None) == (choice.resources is None):
@@ -100,14 +109,20 @@ class Packer:
             if candidates is not None:
                 kept.room -= len(candidates)
                 self._kept.move_to_end(key)
-                return kept.id, candidates, _difference(kept.resources, choice.resources)
+                return kept.key, candidates, _difference(kept.resources, choice.resources)
         slate = Slate.model_construct(candidates=choice.candidates, resources=choice.resources)
-        number = self._keep(zlib.compress(slate.model_dump_json(exclude_defaults=True).encode(), 1))
-        self._kept[key] = _Kept(number, choice)
+        made = self._keep(zlib.compress(slate.model_dump_json(exclude_defaults=True).encode(), 1))
+        self._kept[key] = _Kept(made, choice)
         self._kept.move_to_end(key)
         while len(self._kept) > _MOST_SLATES:
             self._kept.popitem(last=False)
-        return number, {}, {}
+        return made, {}, {}
+
+
+def _least(slates: Sequence[SlateKey]) -> SlateKey | None:
+    if len(slates) < 2:
+        return slates[0] if slates else None
+    return SlateKey(min(slate.id for slate in slates), min(slate.born for slate in slates))
 
 
 def _distinct(choices: Iterable[Choice]) -> list[Choice]:

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 VERSION = 1
 _APPLICATION = 0x51577254
 """Marks the file as ours: SQLite's `application_id`."""
+REACH = 10_000
+"""A row may refer to a slate as long as at most so many rows were written since the slate's `born`.
+
+So it is known of a slate, without looking at all rows, that none refers to it any longer.
+"""
 _TABLES = f"""
-create table slate (id integer primary key, body blob not null);
+create table slate (id integer primary key, born integer not null, body blob not null);
 create table decision (
     id integer primary key,
     request_id text not null,
@@ -34,10 +39,8 @@ create table decision (
     input_tokens integer not null,
     output_tokens integer not null,
     thinking_tokens integer not null,
-    slate integer,
     body text not null
 );
-create index decision_slate on decision (slate);
 pragma application_id = {_APPLICATION};
 pragma user_version = {VERSION};
 """

@@ -24,7 +24,6 @@ class Trace(NamedTuple):
         first_token: Seconds from the call to the model until its first token, the wait for the model included; `None`
             where there was none.
         generate: Seconds that models took for all attempts.
-        slate: The least of the slates that the body refers to.
         body: A `PackedDecision` as JSON.
     """
 
@@ -45,7 +44,6 @@ class Trace(NamedTuple):
     input_tokens: int
     output_tokens: int
     thinking_tokens: int
-    slate: int | None
     body: str
 
 

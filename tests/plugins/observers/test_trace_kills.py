@@ -18,6 +18,7 @@ def test_whatever_was_delivered_before_a_kill_is_in_the_store(tmp_path, store):
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, sys.path)])}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     delivered = set(done.stdout.split())
+    assert not done.stderr
     assert len(delivered) >= 50
     stored = [row.request_id for row in rows_of(store)]
     assert delivered <= set(stored)

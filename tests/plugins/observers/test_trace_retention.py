@@ -7,6 +7,9 @@ import pytest
 from stored import GENERAL, decisions_of, rows_of
 
 from qwen_router.config_monitoring import TracesSection
+from qwen_router.traces import COLUMNS, TraceStore
+from qwen_router.traces.schema import REACH
+from qwen_router_plugins.observers.traces import writer
 from qwen_router_plugins.observers.traces.files import open_file
 from qwen_router_plugins.observers.traces.retention import Retention
 
@@ -19,8 +22,7 @@ def filled(routing, store):
     with routing() as router:
         router.invoke("hello", hints=GENERAL)
         router.invoke("Solve x + 1 = 2.", hints={"task": "math"})
-    names = "request_id, created, user, status, kind, task, models, thinking, attempts, escalations, seconds, "
-    names += "first_token, generate, input_tokens, output_tokens, thinking_tokens, slate, body"
+    names = COLUMNS.removeprefix("id, ")
     copied = names.replace("created", "?")
     with sqlite3.connect(store) as file:
         for at, count in ((1, 499), (2, 99)):
@@ -28,8 +30,8 @@ def filled(routing, store):
                 f"insert into decision ({names}) select {copied} from decision where id = {at}",
                 [(time.time(),)] * count,
             )
-        # As they would have been written.
-        file.execute("update decision set id = id + 10000 where task = 'math'")
+        # As if there had been more between them.
+        file.execute("update decision set id = id + ? where task = 'math'", (REACH,))
         file.execute("update decision set created = created - ? where task = 'general'", (40 * DAY,))
     file.close()
     return store
@@ -88,3 +90,18 @@ def test_a_router_tidies_up_beside_its_calls(filled, routing):
 def test_the_last_rows_may_go_too(filled):
     tidy(filled, keep_days=1e-9)
     assert rows_of(filled) == []
+
+
+def test_no_row_refers_to_a_slate_that_may_go_before_it(routing, store, monkeypatch):
+    monkeypatch.setattr(writer, "REACH", 3)
+    with routing() as router:
+        for _ in range(10):
+            router.invoke("hello", hints=GENERAL)
+    with sqlite3.connect(store) as file:
+        born = dict(file.execute("select id, born from slate"))
+    file.close()
+    assert len(born) == 3
+    with TraceStore(store) as opened:
+        slates = {row.id: opened.packed(row).choices[0].slate for row in opened.read()}
+    assert all(id <= born[slate] + 3 + 1 for id, slate in slates.items())
+    assert len(decisions_of(store)) == 10

@@ -8,7 +8,7 @@ import pytest
 from conftest import CODER, GENERAL_SMALL, Reply, make_router
 from stored import GENERAL, decisions_of, rows_of
 
-from qwen_router import Answer, BackendError, Hints, Request, Verdict, hookimpl, load_settings
+from qwen_router import Answer, BackendError, Hints, Request, UnknownTask, Verdict, hookimpl, load_settings
 from qwen_router.events import Answered
 from qwen_router.testing import FakeBackend
 from qwen_router.traces import TraceStore, path_of
@@ -86,7 +86,7 @@ def test_a_refusal_is_stored_with_its_kind(routing, store):
     router._services.manager.register(Guard())
     assert router.invoke("hello", user="ada").refused
     [row] = rows_of(store)
-    assert (row.status, row.kind, row.models, row.slate) == ("refused", "test", "", None)
+    assert (row.status, row.kind, row.models) == ("refused", "test", "")
     assert row.user
     assert decisions_of(store)[0].denied == Verdict(action="deny", kind="test")
 
@@ -207,3 +207,15 @@ def test_a_slate_that_is_gone_is_stored_again(routing, store):
     with TraceStore(store) as opened:
         kept = opened.decision(list(opened.read())[-1])
     assert kept.choices == answer.decision.choices
+
+
+@pytest.mark.parametrize("content", ["hash", "text"])
+def test_halves_of_characters_are_no_reason_to_store_nothing(routing, store, content):
+    router = routing(content=content)
+    half = "hel\ud800lo"
+    router.invoke(Request.of("hello", hints=GENERAL, user=half, id=half))
+    with pytest.raises(UnknownTask):
+        router.invoke("hello", hints=Hints(task=half))
+    assert rows_of(store)[0].request_id == "hel?lo"
+    assert decisions_of(store)[1].request.task == "hel?lo"
+    assert not router._services.status().faults

@@ -1,10 +1,8 @@
 """The commands of a conversation, and what they say of bad input."""
 
 import json
-from dataclasses import dataclass
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
 from PIL import Image
 from rich.console import Console
 
@@ -248,32 +246,17 @@ def test_policy_holds_for_the_session_and_survives_a_reload(talk, tmp_path, monk
     assert "generation.max_new_tokens = 0 is not valid" in talk.say("/reload")
 
 
-@dataclass
-class Kept:
-    id: str
-    updated: float
-    messages: int
-    first_words: str
-
-
-class Keeper:
-    """Keeps one conversation, as `Router.threads` does."""
-
-    def list(self):
-        return [Kept("monday", 0.0, 2, "What is\x1b[2J up?")]
-
-    def history(self, thread):
-        return [HumanMessage("What is up?"), AIMessage("The sky.")]
-
-
-def test_kept_conversations_are_listed_and_gone_on_with(talk, monkeypatch):
-    monkeypatch.setattr(talk.session.router, "threads", Keeper(), raising=False)
+def test_kept_conversations_are_listed_and_gone_on_with(talk, backend):
+    assert "No conversations are kept." in talk.say("/threads")
+    backend.replies.append(Reply("The sky."))
+    talk.session.router.invoke("What is\x1b[2J up?", thread="monday")
     shown = talk.say("/threads")
     assert "monday" in shown
     assert "2 messages" in shown
     assert "\x1b" not in shown
     talk.say("/threads monday")
-    assert [m.text for m in talk.session.messages] == ["What is up?", "The sky."]
+    assert [m.text for m in talk.session.messages][1:] == ["The sky."]
+    assert "no conversation" in talk.say("/threads tuesday").lower()
 
 
 def test_clear_begins_anew(talk, backend):

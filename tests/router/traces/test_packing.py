@@ -18,6 +18,7 @@ from qwen_router import (
 )
 from qwen_router.traces import Packer, Trace
 from qwen_router.traces.packed import load
+from qwen_router.traces.packing import SlateKey
 from qwen_router.traces.unpacking import read_slate, unpack
 from qwen_router.types import Shape, Verdict
 
@@ -33,7 +34,7 @@ class Store:
 
     def keep(self, body):
         self.slates.append(body)
-        return len(self.slates)
+        return SlateKey(len(self.slates), 0)
 
     def back(self, decision):
         packed = self.packer.pack(decision)
@@ -119,7 +120,9 @@ def test_what_differs_little_shares_a_slate_until_the_differences_outgrow_it():
 
 def test_texts_are_kept_as_they_are_to_be_kept():
     packer = Packer(
-        lambda body: 1, text=lambda text: f"<{len(text)}>", exclude={"attempts": {"__all__": {"check": {"why"}}}}
+        lambda body: SlateKey(1, 0),
+        text=lambda text: f"<{len(text)}>",
+        exclude={"attempts": {"__all__": {"check": {"why"}}}},
     )
     attempt = Attempt(
         step="1", choice=Choice(winner=candidate(), reason=""), check=Check(status="rejected", why="secret")
@@ -128,4 +131,4 @@ def test_texts_are_kept_as_they_are_to_be_kept():
     packed = packer.pack(Decision(request_id="r", created=0, plan=plan, attempts=(attempt,)), "secret")
     assert "secret" not in packed.body
     assert packed.body.count("<6>") == 3
-    assert packed.slate == 1
+    assert packed.slate == SlateKey(1, 0)

@@ -21,7 +21,6 @@ def row(at=0.0, status="answered", kind="stop", task="math", models="o/a", **fie
         "input_tokens": 10,
         "output_tokens": 20,
         "thinking_tokens": 0,
-        "slate": None,
         "body": "",
     }
     return Trace(

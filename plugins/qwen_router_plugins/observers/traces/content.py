@@ -10,25 +10,22 @@ from typing import Any
 from qwen_router import Settings
 from qwen_router_plugins.observers.traces.key import read_key
 
-_BYTES = 16
-
-
-_USERS = 1024
+_BYTES, _USERS = 16, 1024
 _NAME: dict[str, Any] = {"request": {"user"}}
 # The signals of a classification are words of the request, too.
 _WORDS: dict[str, Any] = {
     "classification": {"reasons"},
     "attempts": {"__all__": {"check": {"why", "feedback"}}},
-    "denied": {"why", "fix"},
+    "denied": {"why", "fix", "text"},
 }
 
 
 class Content:
     """Takes out of decisions what nobody is to read later.
 
-    With `traces.content` at `hash`, requests and answers become keyed hashes (BLAKE2b, RFC 7693): the same
-    text has the same hash, and nobody can try texts without the key. What was said about them in words is left out.
-    Users' names are always hashed.
+    With `traces.content` at `hash`, requests and answers become keyed hashes (BLAKE2b, RFC 7693): the same text has the
+    same hash, and nobody can try texts without the key. What was said about them in words is left out. Users' names are
+    always hashed.
 
     Attributes:
         exclude: The fields of a `PackedDecision` that aren't kept.

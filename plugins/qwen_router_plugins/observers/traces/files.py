@@ -15,7 +15,7 @@ from qwen_router.traces import prepare
 _log = logging.getLogger(__name__)
 _PAGES = 20_000
 """Pages of the log after which a call itself moves them into the file: the janitor does so long before."""
-_PATIENCE = 0.05
+_PATIENCE = 0.25
 
 
 def open_file(path: Path, *, patience: float) -> sqlite3.Connection:

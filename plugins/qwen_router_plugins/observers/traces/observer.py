@@ -10,7 +10,7 @@ from qwen_router_plugins.observers.traces.row import Outcome
 from qwen_router_plugins.observers.traces.unfinished import unfinished_decision
 from qwen_router_plugins.observers.traces.writer import Writer
 
-_TOLD = (Admitted, Classified, Planned, Selected, Generated, Checked, Escalated)
+_TOLD = frozenset((Admitted, Classified, Planned, Selected, Generated, Checked, Escalated))
 """What says how far a call came. One that fails has no decision of its own."""
 
 
@@ -45,16 +45,15 @@ class Traces:
         """
         if self._writer is None:
             return
-        match event:
-            case Answered(answer=answer):
-                self._told.pop(event.request_id, None)
-                self._writer.write(answer.decision, _outcome(answer, event.seconds))
-            case Failed(error=error):
-                told = self._told.pop(event.request_id, ())
-                decision = unfinished_decision(event.request_id, event.at - event.seconds, told)
-                self._writer.write(decision, Outcome("failed", type(error).__name__, event.seconds))
-            case _ if isinstance(event, _TOLD):
-                self._told.setdefault(event.request_id, []).append(event)
+        if type(event) in _TOLD:
+            self._told.setdefault(event.request_id, []).append(event)
+        elif isinstance(event, Answered):
+            self._told.pop(event.request_id, None)
+            self._writer.write(event.answer.decision, _outcome(event.answer, event.seconds))
+        elif isinstance(event, Failed):
+            told = self._told.pop(event.request_id, ())
+            decision = unfinished_decision(event.request_id, event.at - event.seconds, told)
+            self._writer.write(decision, Outcome("failed", type(event.error).__name__, event.seconds))
 
 
 def _outcome(answer: Answer, seconds: float) -> Outcome:

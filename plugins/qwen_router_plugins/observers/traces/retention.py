@@ -6,6 +6,7 @@ import sqlite3
 import time
 
 from qwen_router.config_monitoring import TracesSection
+from qwen_router.traces.schema import REACH
 
 _PIECE = 200
 """Rows, or pages, at a time: calls that write wait for some milliseconds at most."""
@@ -57,7 +58,7 @@ class Retention:
         self._file.execute("begin immediate")
         try:
             self._file.execute(f"delete from decision where {which}", values)
-            self._file.execute("delete from slate where id < (select min(slate) from decision)")
+            self._file.execute(f"delete from slate where born + {REACH} < (select min(id) from decision) - 1")
             self._file.execute("commit")
         except BaseException:
             self._file.rollback()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from qwen_router import Decision
 from qwen_router.traces import Packed, Trace
+from qwen_router.traces.packed import whole
 from qwen_router.traces.trace import Status
 
 
@@ -28,7 +29,7 @@ def row_of(decision: Decision, outcome: Outcome, user: str, packed: Packed) -> T
     attempts, winners = decision.attempts, [choice.winner for choice in decision.choices.values()]
     return Trace(
         id=None,
-        request_id=decision.request_id,
+        request_id=whole(decision.request_id),
         created=decision.created,
         user=user,
         status=outcome.status,
@@ -44,6 +45,5 @@ def row_of(decision: Decision, outcome: Outcome, user: str, packed: Packed) -> T
         input_tokens=sum([a.usage.input_tokens for a in attempts]),
         output_tokens=sum([a.usage.output_tokens for a in attempts]),
         thinking_tokens=sum([a.usage.thinking_tokens for a in attempts]),
-        slate=packed.slate,
         body=packed.body,
     )

@@ -12,31 +12,41 @@ from pathlib import Path
 from qwen_router import Decision, TracesError
 from qwen_router.config_monitoring import TracesSection
 from qwen_router.traces import COLUMNS, Packer, Trace
+from qwen_router.traces.packing import SlateKey
+from qwen_router.traces.schema import REACH
 from qwen_router_plugins.observers.traces.content import Content
 from qwen_router_plugins.observers.traces.faults import explain, is_busy, is_damaged
 from qwen_router_plugins.observers.traces.files import move_aside, open_file
 from qwen_router_plugins.observers.traces.janitor import Janitor
 from qwen_router_plugins.observers.traces.row import Outcome, row_of
 
-_PATIENCE, _NAP = 0.05, 0.0005
-"""Seconds that a call waits at most while another process writes, and between two tries."""
+_PATIENCE, _NAP = 0.25, 0.0005
+"""Seconds that a call waits at most while another process writes, and between two tries.
+
+Others write for microseconds, but on a machine that is busy with models they may be stopped in the middle.
+"""
+_QUEUE = 2.0
+"""Seconds that it waits at most for the threads before it."""
 _PAUSE, _LONGEST_PAUSE = 1.0, 64.0
 """Seconds that nothing is tried after a fault; doubled while it lasts."""
 _LOOK = 1.0
-_VALUES = ", ".join(f"?{at}" for at in range(1, len(Trace._fields) + 1))
-_SLATE = f"?{Trace._fields.index('slate') + 1}"
-# A slate may have been removed meanwhile, with the last decision that referred to it.
-_INSERT = (
-    f"insert into decision ({COLUMNS}) select {_VALUES} "
-    f"where {_SLATE} is null or exists (select 1 from slate where id = {_SLATE})"
+"""Seconds between two looks whether the file is still there."""
+_COUNT = len(Trace._fields)
+_SLATE, _LAST = f"?{_COUNT + 1}", f"?{_COUNT + 2}"
+# A slate may have been removed meanwhile, or be too far back to be referred to; see REACH.
+_INSERT = f"""
+insert into decision ({COLUMNS}) select {", ".join(f"?{at}" for at in range(1, _COUNT + 1))}
+where {_SLATE} is null or (
+    exists (select 1 from slate where id = {_SLATE}) and coalesce((select max(id) from decision), 0) <= {_LAST}
 )
+"""
+_KEEP = "insert into slate (born, body) select coalesce(max(id), 0), ? from decision returning id, born"
 
 
 class Writer:
     """Writes to one file. Threads share a writer, processes the file.
 
-    A row is committed when `write` returns. After a fault nothing is tried for a while, so that calls don't
-    wait for a disk.
+    A row is committed when `write` returns. After a fault nothing is tried for a while: calls aren't to wait for it.
 
     Args:
         path: The file; made when the first row is written.
@@ -61,8 +71,11 @@ class Writer:
         Raises:
             TracesError: It can't be written, and isn't tried again.
         """
-        if not self._lock.acquire(timeout=_PATIENCE):
-            raise TracesError(f"The store of decisions {self._path} is too slow: some aren't stored.")
+        if not self._lock.acquire(timeout=_QUEUE):
+            raise TracesError(
+                f"The store of decisions {self._path} is too slow: some aren't stored.",
+                "Set traces.path to a faster disk.",
+            )
         try:
             now = time.monotonic()
             if now < self._retry_at:
@@ -108,7 +121,8 @@ class Writer:
         try:
             while True:
                 packed = self._packer.pack(decision, outcome.text)
-                if self._execute(_INSERT, row_of(decision, outcome, user, packed)).rowcount:
+                slate = (None, None) if packed.slate is None else (packed.slate.id, packed.slate.born + REACH)
+                if self._execute(_INSERT, (*row_of(decision, outcome, user, packed), *slate)).rowcount:
                     break
                 self._packer.forget()
             if file.in_transaction:
@@ -118,12 +132,12 @@ class Writer:
             file.rollback()
             raise
 
-    def _keep(self, body: bytes) -> int:
+    def _keep(self, body: bytes) -> SlateKey:
         """Put a slate into the store, together with the row that is being written."""
         assert self._file is not None
         if not self._file.in_transaction:
             self._execute("begin immediate")
-        return int(self._file.execute("insert into slate (body) values (?)", (body,)).lastrowid or 0)
+        return SlateKey(*self._file.execute(_KEEP, (body,)).fetchone())
 
     def _execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Execute a statement, and try again as long as another process writes.
