@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, cast
 
+from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -53,11 +54,13 @@ def _running_on(name: str) -> Any:
     """Return a node that does what follows it, too, as long as that is one thing.
 
     LangGraph takes longer to go from one node to the next than most nodes do. It is needed where steps part and join,
-    and where one is tried again.
+    where one is tried again, and where a tracer wants to see each.
     """
 
     @functools.wraps(_NODES[name])
     def run(state: State, runtime: Runtime[Call]) -> Command[Any]:
+        if _traced():
+            return _run(name, state, runtime)
         # Of the keys that merge what is written, `history` is written last, and `results` here for one step alone.
         update: dict[str, Any] = {}
         at = name
@@ -83,9 +86,17 @@ def _step_running_on(name: str) -> Any:
 
     @functools.wraps(_STEP_NODES[name])
     def run(work: Work, runtime: Runtime[Call]) -> Command[Any]:
+        if _traced():
+            return cast(Command[Any], _STEP_NODES[name](work, runtime))
         return _run_step(Send(name, work), runtime)
 
     return run
+
+
+def _traced() -> bool:
+    """Tell whether a callback sees the nodes of this run."""
+    callbacks: Any = (var_child_runnable_config.get() or {}).get("callbacks")
+    return bool(getattr(callbacks, "handlers", callbacks))
 
 
 def _run(name: str, state: State, runtime: Runtime[Call]) -> Command[Any]:
