@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from qwen_router.choice import Candidate, Choice
@@ -75,21 +75,19 @@ class Packer:
         Args:
             answer: The text of the answer.
         """
-        choices = _distinct([*[a.choice for a in decision.attempts], *decision.choices.values()])
-        at = {id(choice): place for place, choice in enumerate(choices)}
-        told = [self._choice(choice) for choice in choices]
+        choices = _Choices(self._choice)
         packed = PackedDecision(
             request=decision.request,
             classification=decision.classification,
             plan=None if decision.plan is None else self._plan(decision.plan),
-            choices=tuple([choice for choice, _ in told]),
-            latest={step: at[id(choice)] for step, choice in decision.choices.items()},
-            attempts=tuple([_attempt(attempt, at[id(attempt.choice)]) for attempt in decision.attempts]),
+            attempts=tuple([_attempt(attempt, choices.place(attempt.choice)) for attempt in decision.attempts]),
+            latest={step: choices.place(choice) for step, choice in decision.choices.items()},
             escalations=decision.escalations,
             denied=decision.denied,
             answer=self._text(answer) if answer else "",
         )
-        return Packed(dump(packed, self._exclude), _least([slate for _, slate in told]))
+        packed.choices = tuple(choices.packed)
+        return Packed(dump(packed, self._exclude), choices.slate)
 
     def _plan(self, plan: Plan) -> PackedPlan:
         steps = [PackedStep(s.id, s.task, self._text(s.prompt), s.needs, s.language) for s in plan.steps]
@@ -119,14 +117,30 @@ class Packer:
         return made, {}, {}
 
 
-def _least(slates: Sequence[SlateKey]) -> SlateKey | None:
-    if len(slates) < 2:
-        return slates[0] if slates else None
-    return SlateKey(min(slate.id for slate in slates), min(slate.born for slate in slates))
+class _Choices:
+    """The choices of a decision, each once.
 
+    Attributes:
+        slate: The least of their slates, see `Packed`.
+    """
 
-def _distinct(choices: Iterable[Choice]) -> list[Choice]:
-    return list({id(choice): choice for choice in choices}.values())
+    def __init__(self, pack: Callable[[Choice], tuple[PackedChoice, SlateKey]]) -> None:
+        self._pack = pack
+        self._places: dict[int, int] = {}
+        self.packed: list[PackedChoice] = []
+        self.slate: SlateKey | None = None
+
+    def place(self, choice: Choice) -> int:
+        """Return where a choice stands among them."""
+        place = self._places.get(id(choice))
+        if place is None:
+            place = self._places[id(choice)] = len(self.packed)
+            packed, slate = self._pack(choice)
+            self.packed.append(packed)
+            if self.slate is not None:
+                slate = SlateKey(min(slate.id, self.slate.id), min(slate.born, self.slate.born))
+            self.slate = slate
+        return place
 
 
 def _attempt(attempt: Attempt, choice: int) -> PackedAttempt:
