@@ -19,6 +19,7 @@ BUILTINS = (
     "qwen_router_plugins.backends",
     "qwen_router_plugins.weight_sources",
     "qwen_router_plugins.observers.log",
+    "qwen_router_plugins.health.quota_storage",
     # The guards, in the order in which they see a request: what is cheap first, and quotas when nothing else denies it.
     "qwen_router_policies.security",
     "qwen_router_plugins.guards.attachments",

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from qwen_router.cli import adapt, ask, classify, config, du, explain, machine, models, pull, rm
+from qwen_router.cli import adapt, ask, classify, config, du, explain, health, machine, models, pull, rm
 from qwen_router.cli.console import fail
 from qwen_router.errors import RouterError
 from qwen_router.logs import configure
@@ -30,6 +30,7 @@ app.command()(du.du)
 app.command()(rm.rm)
 app.command()(adapt.adapt)
 app.command()(machine.machine)
+app.command()(health.health)
 app.add_typer(config.app, name="config")
 
 
