@@ -21,7 +21,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-pytest_plugins = ["fixtures_weights", "fixtures_checkpoints", "fixtures_cli"]
+pytest_plugins = ["fixtures_weights", "fixtures_checkpoints", "fixtures_cli", "fixtures_redis"]
 
 GENERAL_SMALL = "Qwen/Qwen3-0.6B"
 GENERAL_LARGE = "Qwen/Qwen3-8B"

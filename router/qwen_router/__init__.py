@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from qwen_router.events import Event
+    from qwen_router.health import Finding, Health
     from qwen_router.hookspecs import hookimpl
     from qwen_router.languages import speaks_of_language
     from qwen_router.parsing import boxed, code_blocks, split_thinking
@@ -90,8 +91,10 @@ __all__ = [
     "Device",
     "Escalation",
     "Event",
+    "Finding",
     "FollowUp",
     "Generation",
+    "Health",
     "Hints",
     "InputError",
     "MediaError",
@@ -155,6 +158,7 @@ _MODULES = (
     "backend",
     "specialist",
     "events",
+    "health",
     "languages",
     "classify",
     "classify.attack",

@@ -18,6 +18,8 @@ from qwen_router import deciding, inventory, listing, storage
 from qwen_router.backend import ModelFiles, Progress
 from qwen_router.cancellation import Cancellation
 from qwen_router.config import Settings
+from qwen_router.health import Health
+from qwen_router.health.check import check_health
 from qwen_router.manager import build_manager
 from qwen_router.preloading import preload
 from qwen_router.request import Chunk, Request, as_request
@@ -126,6 +128,15 @@ class Router:
     def resources(self) -> Resources:
         """What this machine has just now; what our own models take counts as free."""
         return self._services.resources()
+
+    def health(self, *, deep: bool = False) -> Health:
+        """Say how the router is, what was measured, and what to do about it; see `[health]` for the limits.
+
+        Args:
+            deep: Make one short call for each loaded model, too; where none is loaded, for the one that a plain request
+                would take.
+        """
+        return check_health(self._services, deep=deep)
 
     def pull(self, model: str, *, precision: str | None = None, progress: Progress | None = None) -> ModelFiles:
         """Bring a model's files here; see `inventory.pull` for what it raises."""

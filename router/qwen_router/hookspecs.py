@@ -14,6 +14,7 @@ from qwen_router.catalog import Model
 from qwen_router.choice import Candidate, Choice
 from qwen_router.config import Settings
 from qwen_router.events import Event
+from qwen_router.health import Finding
 from qwen_router.metric import Exposition
 from qwen_router.request import Request
 from qwen_router.resources import Resources
@@ -146,6 +147,14 @@ def stop() -> None:
     """Be told that the router is closed and its models unloaded: write out what is left, give back what is held.
 
     Called once; also without `start`, where another plugin failed before. Raising is logged and no more.
+    """
+
+
+@hookspec
+def health(settings: Settings) -> Finding | None:
+    """Say how what the plugin depends on is, such as a server; `None` where there is nothing to say.
+
+    Asked by `Router.health()`, in its thread: return within seconds. Raising makes the router degraded.
     """
 
 

@@ -22,6 +22,7 @@ BUILTINS = (
     "qwen_router_plugins.observers.metrics:MetricsObserver",
     "qwen_router_plugins.observers.telemetry:TelemetryObserver",
     "qwen_router_plugins.observers.traces:Traces",
+    "qwen_router_plugins.health.quota_storage",
     # The guards, in the order in which they see a request: what is cheap first, and quotas when nothing else denies it.
     "qwen_router_policies.security",
     "qwen_router_plugins.guards.attachments",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -50,18 +51,15 @@ class Runner:
             write: Takes the chunks of the answer.
         """
         self.check_open()
-        with (
-            cancellation_scope(cancellation(request.deadline)) as scope,
-            self._services.calls.call(request.id) as begin,
-        ):
-            while not self._slots.acquire(timeout=_LONGEST_WAIT):
-                scope.check()
-                self.check_open()
-            try:
-                begin()
-                return self._answer(request, write)
-            finally:
-                self._slots.release()
+        came, recent = time.perf_counter(), self._services.recent
+        try:
+            with cancellation_scope(cancellation(request.deadline)) as scope:
+                answer = self._take_turn(request, scope, write)
+        except BaseException as error:
+            recent.failed(error, time.perf_counter() - came)
+            raise
+        recent.answered(answer, time.perf_counter() - came)
+        return answer
 
     def check_open(self) -> None:
         """Raise when no calls are taken any more.
@@ -81,6 +79,17 @@ class Runner:
     def draw(self) -> str:
         """Return the graph as a Mermaid diagram."""
         return self._graph.get_graph().draw_mermaid()
+
+    def _take_turn(self, request: Request, cancellation: Cancellation, write: Callable[[Chunk], None]) -> Answer:
+        with self._services.calls.call(request.id) as begin:
+            while not self._slots.acquire(timeout=_LONGEST_WAIT):
+                cancellation.check()
+                self.check_open()
+            try:
+                begin()
+                return self._answer(request, write)
+            finally:
+                self._slots.release()
 
     def _answer(self, request: Request, write: Callable[[Chunk], None]) -> Answer:
         call, answer = Call(self._services, write), None

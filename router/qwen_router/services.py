@@ -17,6 +17,8 @@ from qwen_router.classify import Classifier
 from qwen_router.config import Settings
 from qwen_router.errors import ConfigError, UnknownModel
 from qwen_router.events import Events
+from qwen_router.health.growth import Growth
+from qwen_router.health.recent import Recent
 from qwen_router.in_progress import InProgress
 from qwen_router.loading import ModelLoader
 from qwen_router.pool import Pool
@@ -52,6 +54,8 @@ class Services:
     adapters: dict[Task, Adapter] = field(default_factory=dict)
     progress: Progress = _silent
     reckoned: Reckoned = field(default_factory=Reckoned)
+    recent: Recent = field(default_factory=Recent)
+    growth: Growth = field(default_factory=Growth)
     moderator_fails: bool = False
     """Whether it did when it was last asked, so that this is logged once."""
     pool: Pool = field(init=False)

@@ -70,6 +70,11 @@ class TrackRecord:
             for model, precision, quant, thinking, task, *counts in self._file.execute("select * from outcome"):
                 self._outcomes[model, precision, quant, bool(thinking), task] = Outcome(*counts)
 
+    @property
+    def kept(self) -> bool:
+        """Whether what is noted outlasts the process."""
+        return self._file is not None
+
     def answered(self, candidate: Candidate, tokens: int, seconds: float) -> None:
         """Note the decoding of one answer: tokens after the first, and the seconds they took."""
         if tokens < 1 or seconds <= 0:

@@ -16,6 +16,7 @@ from qwen_router.cli import (
     du,
     explain,
     guard,
+    health,
     machine,
     metrics,
     models,
@@ -49,6 +50,7 @@ app.command()(adapt.adapt)
 app.command()(machine.machine)
 app.command()(metrics.metrics)
 app.command()(stats.stats)
+app.command()(health.health)
 app.add_typer(config.app, name="config")
 
 

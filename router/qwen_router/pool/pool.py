@@ -57,9 +57,12 @@ class Pool:
 
     def smallest_warm(self) -> Candidate | None:
         """Return the loaded model that takes the least memory."""
+        return min(self.candidates(), key=lambda c: (c.memory_bytes, c.key), default=None)
+
+    def candidates(self) -> list[Candidate]:
+        """Return the loaded models, each as the candidate that it was loaded for."""
         with self._lock:
-            ready = [slot.candidate for slot in self._desk.shelf if slot.ready]
-        return min(ready, key=lambda c: (c.memory_bytes, c.key), default=None)
+            return [slot.candidate for slot in self._desk.shelf if slot.ready]
 
     def loaded(self) -> list[LoadedModel]:
         """Return the facts of the loaded models."""

@@ -1,0 +1,1 @@
+"""Say how what the plugins depend on is."""
