@@ -34,7 +34,7 @@ def main() -> None:
     args = _arguments()
     print(f"load before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores\n")
     others = _others(args.packages)
-    with instant_router(everything=False) as shipped, instant_router() as router:
+    with instant_router() as router, instant_router(everything=False) as shipped:
         for warming in (shipped, router):
             _warm(warming)
         whole = _in_turns(router, shipped, others, args.rounds, args.each)
