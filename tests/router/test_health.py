@@ -265,8 +265,8 @@ def test_a_record_that_can_not_be_kept(backend, tmp_path, monkeypatch):
         assert "track record" not in by_check(router.health())
 
 
-def test_a_fresh_router_goes_by_what_the_machine_has_shown(backend, tmp_path):
-    with make_router(backend, tmp_path, sizing={"min_tokens_per_second": 0}) as router:
+def test_a_fresh_router_goes_by_what_the_machine_has_shown(tmp_path):
+    with make_router(FakeBackend([GENERAL_SMALL]), tmp_path) as router:
         winner = router.explain("hello").choices["1"].winner
         router._services.track_record.answered(winner, 400, 100.0)
         found = by_check(router.health())["speed"]
