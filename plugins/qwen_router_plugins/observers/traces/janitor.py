@@ -14,7 +14,7 @@ from qwen_router_plugins.observers.traces.retention import Retention
 
 _log = logging.getLogger(__name__)
 _ROWS, _SECONDS = 500, 600.0
-"""Rows, or seconds, from one look to the next."""
+"""Rows from one look to the next, and seconds that are waited for them."""
 _NAP = 0.01
 """Seconds between two pieces of work, so that calls can write."""
 _PATIENCE = 1.0
@@ -63,10 +63,11 @@ class Janitor:
             except (sqlite3.Error, OSError, RouterError) as error:
                 # Whoever writes meets the same fault, and says it.
                 _log.debug("The store of decisions couldn't be tidied up: %s", error)
-            if self._stopping.is_set():
-                return
-            self._due.wait(_SECONDS)
+            if self._stopping.is_set() or not self._due.wait(_SECONDS):
+                break
             self._due.clear()
+        # The next row begins another: a router that nobody closes leaves none behind.
+        self._thread = None
 
     def _tidy(self) -> None:
         file = open_file(self._path, patience=_PATIENCE)
