@@ -90,6 +90,7 @@ def _router(policy: str, args: argparse.Namespace) -> Router:
         weights=sources,
         backends={"llama_cpp": {"enabled": False, "parallel": args.parallel}, "transformers": _OFF, "openai_api": _OFF},
         sizing={"learn": False, "context": 4096},
+        traces={"enabled": False},
         escalation={"max_attempts": 4 if policy == "checked" else 1},
         security={"code_execution": "sandbox" if policy == "checked" else "off"},
     )

@@ -38,7 +38,7 @@ def measure(rounds: int, tokens: int) -> None:
     """Print the ratio of each round and their median."""
     sampling = Sampling(temperature=0.0, max_new_tokens=tokens)
     hints = Hints(task="general", model=MODEL)
-    with Router.from_config() as router:
+    with Router.from_config(traces={"enabled": False}) as router:
         router.invoke(PROMPTS[0], hints=hints, sampling=sampling)
         choice = router.explain(PROMPTS[0], hints=hints).choices["1"].winner
         print(f"{choice.model} {choice.precision} on {choice.backend}, {tokens} tokens an answer")
